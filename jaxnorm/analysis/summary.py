@@ -1,0 +1,124 @@
+"""The summary of a run: every number that a table prints or a figure draws, and nothing else.
+
+It is written as ``summary.json`` and read back as the same dataclasses, so reports can be redrawn without training again.
+"""
+
+import dataclasses
+from pathlib import Path
+from typing import Literal
+
+import msgspec
+
+from jaxnorm.config import Arm, DecisionRule
+
+Word = Literal["holds", "contradicted", "equivalent", "unresolved"]
+"""The four words a verdict may say."""
+Expectation = Literal["lower", "higher", "same", "different"]
+"""What a claim says of a difference: its sign, that it is smaller than the margin, or that it is larger in either direction."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Estimate:
+    """A mean over ``n`` independent values with its 95 % interval; one value (n = 1) has no interval."""
+
+    mean: float
+    low: float | None
+    high: float | None
+    n: int
+
+
+@dataclasses.dataclass(frozen=True)
+class Curve:
+    """A metric after each epoch, over seeds: means and pointwise 95 % intervals, each of length E; no interval for one seed."""
+
+    mean: list[float]
+    low: list[float] | None
+    high: list[float] | None
+
+
+@dataclasses.dataclass(frozen=True)
+class ArmSummary:
+    """One arm. ``measures`` and ``by_seed`` share their keys; ``by_seed`` follows ``Summary.seeds``."""
+
+    arm: Arm
+    diverged: list[int]
+    """Seeds whose training diverged. They stay in every mean as networks that guess."""
+    unconverged: list[int]
+    """Seeds that never reached the convergence loss; their epochs to converge count as the number of epochs trained."""
+    seconds: Estimate
+    """Run time per network, in seconds; n is the number of separately timed groups of networks."""
+    measures: dict[str, Estimate]
+    by_seed: dict[str, list[float]]
+    curves: dict[str, Curve]
+
+
+@dataclasses.dataclass(frozen=True)
+class Difference:
+    """A contrast between arms, paired by seed: ``sum(weight * arm)`` of one measure."""
+
+    label: str
+    """In words: ``layer - batch at batch size 16``."""
+    weights: dict[str, float]
+    """Arm key to weight."""
+    measure: str
+    estimate: Estimate
+    p_value: float
+    """Two-sided sign-flip permutation p."""
+    p_adjusted: float
+    """The same after Holm's correction over the list that the difference stands in: ``Summary.differences``, or all evidence."""
+    margin: float
+    """Differences smaller than this count as none, in the measure's unit."""
+    by_seed: list[float]
+
+
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """One comparison that a claim rests on."""
+
+    difference: Difference
+    expected: Expectation
+    word: Word
+    """Of this comparison alone, before the correction over claims; "equivalent" is what a claim of sameness hopes for."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """What this run says of one claim."""
+
+    claim: str
+    """Identifier in the ledger: ``A1``."""
+    statement: str
+    source: str
+    word: Word
+    sentence: str
+    """The verdict as one sentence, with the decisive difference, its interval, p and n."""
+    p_adjusted: float
+    """The claim's p after Holm's correction over all claims of the report."""
+    evidence: list[Evidence]
+
+
+@dataclasses.dataclass(frozen=True)
+class Summary:
+    """All that a report shows."""
+
+    question: str
+    answer: str
+    """Two sentences: does the choice of norm matter, does the batch size."""
+    setting: str
+    """One line: model, data with sizes, optimizer, epochs."""
+    seeds: list[int]
+    epochs: int
+    num_classes: int
+    rule: DecisionRule
+    arms: list[ArmSummary]
+    differences: list[Difference]
+    verdicts: list[Verdict]
+
+    def to_json(self) -> bytes:
+        """The summary as indented JSON."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+    @classmethod
+    def load(cls, path: Path) -> "Summary":
+        """Read ``summary.json``. Raises ``msgspec.ValidationError`` where the file is not a summary."""
+        return msgspec.json.decode(path.read_bytes(), type=cls)

@@ -1,0 +1,164 @@
+"""The rule that turns paired differences into verdicts, fixed before the run.
+
+**Comparison.** A claim consists of comparisons: contrasts of arms, paired by seed, on one measure, each with an expectation. Let p be the
+two-sided sign-flip permutation p of the mean difference, p_inside that of two one-sided t tests for "smaller than the margin", and p_beyond
+the two-sided t test p for "larger than the margin". The words a comparison may earn are tried in the order of the table; the first whose p
+is at most 0.05 is its word, and if there is none, the comparison is unresolved.
+
+====================  ========================  ==============================================================
+expected              first                     second
+====================  ========================  ==============================================================
+``lower``/``higher``  equivalent, by p_inside   holds or contradicted as the mean's sign has it, by p
+``different``         equivalent, by p_inside   holds, by the larger of p and p_beyond
+``same``              equivalent, by p_inside   contradicted, by the larger of p and p_beyond
+====================  ========================  ==============================================================
+
+A difference shown to be smaller than the margin is thus "equivalent" even where it is significantly not zero.
+
+**Claim.** Its weakest comparison decides. One contradicted comparison contradicts the claim; else one unresolved comparison leaves it
+unresolved; else a difference that was claimed and is equivalent makes it equivalent; else it holds. Sameness that was expected and found
+counts as confirmed; a claim of nothing but sameness is then "equivalent" rather than "holds".
+
+**Correction.** Each claim brings one p to Holm's procedure over all claims of the report. A contradicted claim brings Bonferroni's: the
+smallest p of its contradicted comparisons times the number of its comparisons, since any one of them would have done. Every other claim
+brings the largest p of its comparisons, since all of them must be right (intersection-union test, Berger 1982). Claims whose adjusted p
+exceeds 0.05 are unresolved. Under no difference at all, the chance that a report claims any, in either direction, is at most 5 %.
+
+The margin of losses, areas and noises is a share of the compared arms' mean, and that mean is estimated from the same run.
+"""
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+
+from jaxnorm.analysis.claims import Claim
+from jaxnorm.analysis.contrasts import measure_contrasts
+from jaxnorm.analysis.measures import find_measure
+from jaxnorm.analysis.statistics import equivalence_p, exceedance_p, holm
+from jaxnorm.analysis.summary import Difference, Evidence, Expectation, Verdict, Word
+from jaxnorm.analysis.table import ArmTable
+from jaxnorm.analysis.wording import count, format_difference, format_margin, format_p
+from jaxnorm.config import DecisionRule
+
+ALPHA = 0.05
+
+
+@dataclasses.dataclass(frozen=True)
+class Part:
+    """A comparison that was weighed: its evidence, and the p of its word (of the claim's word where it is unresolved)."""
+
+    evidence: Evidence
+    p_value: float
+
+    @property
+    def size(self) -> float:
+        """The difference in margins; settles ties, which p values of permutations have."""
+        difference = self.evidence.difference
+        return abs(difference.estimate.mean) / difference.margin if difference.margin else 0.0
+
+    @property
+    def confirms_sameness(self) -> bool:
+        """Whether sameness was expected and found."""
+        return self.evidence.expected == "same" and self.evidence.word == "equivalent"
+
+
+@dataclasses.dataclass(frozen=True)
+class Finding:
+    """A claim's word before the correction over claims, its p, and the part that decided."""
+
+    word: Word
+    p_value: float
+    decisive: Part
+    num_deciding: int
+    """How many parts say what the decisive one says."""
+
+
+def judge(
+    claims: Sequence[Claim], tables: Sequence[ArmTable], rule: DecisionRule, measured: dict[tuple[str, str], np.ndarray]
+) -> list[Verdict]:
+    """Judge the claims of one report together. ``measured`` is the cache of ``measure_contrasts``."""
+    comparisons = [comparison for claim in claims for comparison in claim.comparisons]
+    pairs = [(comparison.contrast, comparison.measure) for comparison in comparisons]
+    differences = measure_contrasts(pairs, tables, rule, measured)
+    weighed = iter([weigh(difference, part.expected) for difference, part in zip(differences, comparisons, strict=True)])
+    parts = [[next(weighed) for _ in claim.comparisons] for claim in claims]
+    findings = [find(claim_parts) for claim_parts in parts]
+    adjusted = holm([finding.p_value for finding in findings])
+    return [_verdict(*row, num_claims=len(claims)) for row in zip(claims, parts, findings, adjusted.tolist(), strict=True)]
+
+
+def weigh(difference: Difference, expected: Expectation) -> Part:
+    """Give one comparison its word."""
+    inside = float(equivalence_p(difference.by_seed, difference.margin))
+    beyond = max(difference.p_value, float(exceedance_p(difference.by_seed, difference.margin)))
+    if expected == "same":
+        words: list[tuple[Word, float]] = [("equivalent", inside), ("contradicted", beyond)]
+    elif expected == "different":
+        words = [("equivalent", inside), ("holds", beyond)]
+    else:
+        agrees = (difference.estimate.mean > 0) == (expected == "higher")
+        words = [("equivalent", inside), ("holds" if agrees else "contradicted", difference.p_value)]
+    as_claimed = inside if expected == "same" else words[1][1]
+    for word, p_value in words:
+        if p_value <= ALPHA:
+            return Part(Evidence(difference, expected, word), p_value)
+    return Part(Evidence(difference, expected, "unresolved"), as_claimed)
+
+
+def find(parts: Sequence[Part]) -> Finding:
+    """The word that the weakest comparison leaves to a claim."""
+
+    def having(word: Word) -> list[Part]:
+        return [part for part in parts if part.evidence.word == word]
+
+    negligible = [part for part in having("equivalent") if not part.confirms_sameness]
+    all_same = all(part.confirms_sameness for part in parts)
+    if opposing := having("contradicted"):
+        decisive = min(opposing, key=lambda part: (part.p_value, -part.size))
+        return Finding("contradicted", min(1.0, len(parts) * decisive.p_value), decisive, len(opposing))
+    word: Word = "unresolved" if having("unresolved") else "equivalent" if negligible or all_same else "holds"
+    deciding = having("unresolved") or negligible or parts
+    weakest = max(deciding, key=lambda part: (part.p_value, -part.size))
+    return Finding(word, max(part.p_value for part in parts), weakest, len(deciding))
+
+
+def _verdict(claim: Claim, parts: list[Part], finding: Finding, p_adjusted: float, num_claims: int) -> Verdict:
+    word: Word = finding.word if p_adjusted <= ALPHA else "unresolved"
+    return Verdict(
+        claim=claim.id,
+        statement=claim.statement,
+        source=claim.source,
+        word=word,
+        sentence=_sentence(claim, word, finding, p_adjusted, num_claims),
+        p_adjusted=p_adjusted,
+        evidence=[part.evidence for part in parts],
+    )
+
+
+def _sentence(claim: Claim, word: Word, finding: Finding, p_adjusted: float, num_claims: int) -> str:
+    """The verdict in plain words. Where only the correction made it unresolved, it says so."""
+    evidence, num_parts = finding.decisive.evidence, len(claim.comparisons)
+    difference = evidence.difference
+    facts = f"{describe(difference)}, adjusted p {format_p(p_adjusted)}, n = {difference.estimate.n}"
+    weakest = f"weakest of {num_parts} comparisons: " if num_parts > 1 else ""
+    margin = f"the margin of {format_margin(difference.margin, find_measure(difference.measure).unit)}"
+    where = f"in {finding.num_deciding} of {num_parts} comparisons " if finding.num_deciding < num_parts else ""
+    if word == "holds":
+        return f"{claim.id} holds: {claim.statement} ({weakest}{facts})."
+    if word == "contradicted":
+        found = f"the difference is larger than {margin}" if evidence.expected == "same" else "it is the other way round"
+        return f"{claim.id} is contradicted: it says that {claim.statement}, but {where}{found} ({facts})."
+    if word == "equivalent" and finding.decisive.confirms_sameness:
+        return f"{claim.id} is equivalent, as claimed: {claim.statement}; the difference is smaller than {margin} ({facts})."
+    if word == "equivalent":
+        return f"{claim.id} is equivalent: it says that {claim.statement}, but {where}the difference is smaller than {margin} ({facts})."
+    after = f" after correction for {count(num_claims, 'claim')}" if finding.word != "unresolved" else ""
+    seeds = count(difference.estimate.n, "seed")
+    return f"{claim.id} is unresolved: {seeds} cannot tell{after} whether {claim.statement} ({weakest}{facts})."
+
+
+def describe(difference: Difference) -> str:
+    """A difference as half a sentence: measure, arms, estimate, interval."""
+    measure = find_measure(difference.measure)
+    return f"{measure.title}, {difference.label}: {format_difference(difference.estimate, measure.unit)}"

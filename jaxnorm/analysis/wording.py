@@ -1,0 +1,106 @@
+"""Numbers and names as people read them: the one place that rounds.
+
+An estimate is printed with two significant digits of its interval's half width, so that no digit is noise. Accuracies are percentages,
+their differences percentage points.
+"""
+
+import dataclasses
+import math
+
+from jaxnorm.analysis.measures import Unit
+from jaxnorm.analysis.summary import Estimate
+
+NORM_TITLES = {
+    "batch": "BatchNorm",
+    "layer": "LayerNorm",
+    "rms": "RMSNorm",
+    "group": "GroupNorm",
+    "instance": "InstanceNorm",
+    "none": "no norm",
+}
+MAX_DECIMALS = 6
+DIGITS_WITHOUT_INTERVAL = 3
+"""Significant digits of a number that has no interval."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Scale:
+    """How a unit is printed."""
+
+    factor: float
+    of_level: str
+    of_difference: str
+
+
+SCALES: dict[Unit, Scale] = {
+    "nats": Scale(1.0, "nats", "nats"),
+    "fraction": Scale(100.0, "%", "points"),
+    "points": Scale(100.0, "points", "points"),
+    "epochs": Scale(1.0, "epochs", "epochs"),
+    "seconds": Scale(1.0, "s", "s"),
+}
+
+
+def norm_title(norm: str) -> str:
+    """``batch`` becomes BatchNorm; a norm that has no title keeps its name."""
+    return NORM_TITLES.get(norm, norm)
+
+
+def arm_title(norm: str, batch_size: int) -> str:
+    """Short name of an arm: ``BatchNorm 16``."""
+    return f"{norm_title(norm)} {batch_size}"
+
+
+def count_decimals(estimate: Estimate, factor: float = 1.0) -> int:
+    """Decimals that show two significant digits of the half width, or three of the mean where no interval is."""
+    half_width = 0.0 if estimate.low is None or estimate.high is None else factor * (estimate.high - estimate.low) / 2
+    size, digits = (half_width, 2) if half_width > 0 else (abs(estimate.mean * factor), DIGITS_WITHOUT_INTERVAL)
+    return min(MAX_DECIMALS, max(0, digits - 1 - math.floor(math.log10(size)))) if size > 0 else 0
+
+
+def format_number(value: float, decimals: int, sign: bool = False) -> str:
+    """A number with a true minus sign; never "-0"."""
+    text = f"{value:+.{decimals}f}" if sign else f"{value:.{decimals}f}"
+    is_zero = not text.strip("+-0.")
+    return (text.lstrip("+-") if is_zero else text).replace("-", "−")
+
+
+def format_level(estimate: Estimate, unit: Unit) -> str:
+    """Mean and half width, without the unit: ``0.0482 ±0.0011``. For symmetric intervals only."""
+    factor = SCALES[unit].factor
+    decimals = count_decimals(estimate, factor)
+    mean = format_number(factor * estimate.mean, decimals)
+    if estimate.low is None or estimate.high is None:
+        return mean
+    return f"{mean} ±{format_number(factor * (estimate.high - estimate.low) / 2, decimals)}"
+
+
+def format_difference(estimate: Estimate, unit: Unit, *, with_unit: bool = True) -> str:
+    """Mean and interval of a difference: ``+0.0120 nats [0.0101, 0.0139]``."""
+    scale = SCALES[unit]
+    decimals = count_decimals(estimate, scale.factor)
+    text = format_number(scale.factor * estimate.mean, decimals, sign=True) + (f" {scale.of_difference}" if with_unit else "")
+    if estimate.low is None or estimate.high is None:
+        return text
+    low, high = (format_number(scale.factor * end, decimals) for end in (estimate.low, estimate.high))
+    return f"{text} [{low}, {high}]"
+
+
+def format_margin(margin: float, unit: Unit, *, with_unit: bool = True) -> str:
+    """A margin to two significant digits."""
+    scale = SCALES[unit]
+    value = scale.factor * margin
+    decimals = min(MAX_DECIMALS, max(0, 1 - math.floor(math.log10(value)))) if value > 0 else 0
+    return format_number(value, decimals) + (f" {scale.of_difference}" if with_unit else "")
+
+
+def format_p(p_value: float) -> str:
+    """A p value with its relation: ``= 0.031``, ``< 0.001``."""
+    if p_value < 0.001:
+        return "< 0.001"
+    return f"= {p_value:.3f}" if p_value < 0.1 else f"= {p_value:.2f}" if p_value < 1 else "= 1"
+
+
+def count(number: int, noun: str) -> str:
+    """``1 seed``, ``32 seeds``."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

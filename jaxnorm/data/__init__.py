@@ -1,0 +1,51 @@
+"""Labelled images as NumPy arrays, in three fixed splits: no JAX, no TensorFlow.
+
+``digits`` is embedded; every other name is a TFDS image classification set, read from a folder where TFDS prepared it. MNIST and
+its relatives need no prepared folder: their four files are downloaded and verified by TFDS's checksums.
+
+>>> from jaxnorm import data
+>>> digits = data.load("digits")
+>>> digits.train.images.shape, digits.validation.images.shape, digits.test.images.shape
+((1437, 8, 8, 1), (180, 8, 8, 1), (180, 8, 8, 1))
+>>> data.load("emnist/letters:x")
+Traceback (most recent call last):
+...
+jaxnorm.data.errors.DataError: 'emnist/letters:x' is not the name of a data set: write digits, or a TFDS name such as mnist, \
+emnist/letters or mnist:3.0.1.
+"""
+
+import functools
+from collections.abc import Callable
+from pathlib import Path
+
+from jaxnorm.data.dataset import Dataset, Split
+from jaxnorm.data.digits import load_digits
+from jaxnorm.data.errors import DataError
+from jaxnorm.data.images import load_images
+from jaxnorm.data.mnist import IDX_SETS
+
+__all__ = ["DATASETS", "DataError", "Dataset", "Split", "load"]
+
+DATASETS: dict[str, Callable[[Path | None], Dataset]] = {
+    "digits": load_digits,
+    **{name: functools.partial(load_images, name) for name in IDX_SETS},
+}
+"""The sets that load without TensorFlow on any machine: name -> loader, which takes the folder of TFDS sets (None for the default)."""
+
+
+def load(name: str, data_dir: Path | str | None = None) -> Dataset:
+    """Load a data set by name.
+
+    Args:
+        name: A key of ``DATASETS``, or any TFDS image classification set as ``set``, ``set/config`` or ``set:version``.
+        data_dir: Folder of prepared TFDS sets and their downloads; never written to unless something has to be downloaded or
+            prepared. Default: the environment variable TFDS_DATA_DIR, else ``~/tensorflow_datasets``. ``digits`` ignores it.
+
+    Returns:
+        The data set; its arrays are memory-mapped from a cache of decoded arrays (``jaxnorm.data.cache``), except for ``digits``.
+
+    Raises:
+        DataError: the name is unknown, the set is absent and cannot be fetched, or a file is broken; the message says what to do.
+    """
+    loader = DATASETS.get(name) or functools.partial(load_images, name)
+    return loader(Path(data_dir) if data_dir is not None else None)

@@ -1,0 +1,1 @@
+"""The instruments. Each is a module with a command line: ``python -m jaxnorm.experiments.compare --help``."""

@@ -1,0 +1,29 @@
+"""The console script: ``jaxnorm INSTRUMENT [flags]`` runs ``python -m jaxnorm.experiments.INSTRUMENT [flags]``."""
+
+import difflib
+import importlib
+import sys
+
+INSTRUMENTS = {
+    "compare": "BatchNorm, LayerNorm and others in an MLP, at several batch sizes: the main job",
+    "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
+}
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the named instrument; returns its exit status, 2 for a name that is none."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    if not arguments or arguments[0] in ("-h", "--help"):
+        print("usage: jaxnorm INSTRUMENT [flags]      (jaxnorm INSTRUMENT --help explains the flags)\n")
+        print("\n".join(f"  {name:12s}{purpose}" for name, purpose in INSTRUMENTS.items()))
+        return 0
+    name, *rest = arguments
+    if name not in INSTRUMENTS:
+        nearest = difflib.get_close_matches(name, INSTRUMENTS, n=1, cutoff=0)[0]
+        print(f"error: {name!r} is no instrument; did you mean {nearest!r}? There are: {', '.join(INSTRUMENTS)}.", file=sys.stderr)
+        return 2
+    return importlib.import_module(f"jaxnorm.experiments.{name}").main(rest)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,189 @@
+"""The same work done in three ways. Each ``make_*`` returns a timer, which trains on and returns seconds per update of one network.
+
+The work: an MLP with one norm per hidden layer, batches in random order out of images in memory, the loss of the epoch kept,
+no evaluation. The rivals are written as their tutorials write them, with their own layers.
+"""
+
+import itertools
+import time
+from collections.abc import Callable
+from typing import Any
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
+
+from jaxnorm.config import Arm, Training
+from jaxnorm.data import Dataset, Split
+from jaxnorm.experiments.build import build_replicas, build_train
+from jaxnorm.experiments.study import on_devices
+from jaxnorm.training import Programs, compile_programs
+
+Timer = Callable[[], float]
+
+
+def random_images(num_examples: int) -> Dataset:
+    """A data set of MNIST's shape and random content; validation and test hold one image each, so that they cost nothing."""
+    rng = np.random.default_rng(0)
+    images = rng.integers(0, 256, (num_examples, 28, 28, 1), dtype=np.uint8)
+    labels = rng.integers(0, 10, num_examples).astype(np.int32)
+    one = Split(images[:1], labels[:1])
+    mean, std = np.full(1, 0.5, np.float32), np.full(1, 0.29, np.float32)
+    return Dataset(
+        name="random",
+        version="1",
+        train=Split(images, labels),
+        validation=one,
+        test=one,
+        num_classes=10,
+        mean=mean,
+        std=std,
+        scale=255.0,
+        source="drawn uniformly",
+    )
+
+
+def make_jaxnorm(config: Training, arm: Arm, dataset: Dataset, mesh: Mesh) -> Timer:
+    """What every instrument here runs: ``config.seeds`` networks at once, one epoch a timing."""
+    data = on_devices(dataset, mesh)
+    programs = compile_programs(build_train(config, arm, dataset), config.seeds, 1, data, mesh)
+    own = _initial_group(programs, config, mesh, data)
+    shared = (jax.device_put(np.ones(1, np.int32), NamedSharding(mesh, PartitionSpec())), data)
+    num_groups = -(-config.seeds // programs.group_size)
+    num_updates = config.seeds * (len(dataset.train.labels) // arm.batch_size)
+
+    def timer() -> float:
+        began = time.perf_counter()
+        for _ in range(num_groups):
+            jax.block_until_ready(programs.advance(own, shared))
+        return (time.perf_counter() - began) / num_updates
+
+    return timer
+
+
+def _initial_group(programs: Programs, config: Training, mesh: Mesh, data: Any) -> tuple[Any, Any]:
+    index = np.arange(programs.group_size) % config.seeds
+    group = jax.tree.map(lambda leaf: leaf[index], build_replicas(config))
+    replica = jax.device_put(group, NamedSharding(mesh, PartitionSpec("seed")))
+    return replica, programs.start(replica, data)
+
+
+class _LinenMLP(nn.Module):
+    hidden_sizes: tuple[int, ...]
+    norm: str
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        for size in self.hidden_sizes:
+            x = nn.Dense(size, use_bias=self.norm != "batch")(x)
+            if self.norm == "batch":
+                x = nn.BatchNorm(use_running_average=not train)(x)
+            elif self.norm == "layer":
+                x = nn.LayerNorm()(x)
+            x = nn.relu(x)
+        return nn.Dense(10)(x)
+
+
+def make_flax_loop(config: Training, arm: Arm, dataset: Dataset) -> Timer:
+    """A plain Flax loop: one network, one jitted update at a time, dispatched from Python."""
+    model = _LinenMLP(config.hidden_sizes, arm.norm)
+    optimizer = {"adam": optax.adam, "adamw": optax.adamw, "sgd": optax.sgd}[config.optimizer](config.learning_rate)
+    images, labels = jnp.asarray(_standardised(dataset)), jnp.asarray(dataset.train.labels)
+
+    @jax.jit
+    def update(variables: Any, opt_state: Any, x: jax.Array, y: jax.Array) -> tuple[Any, Any, jax.Array]:
+        def loss(params: Any) -> tuple[jax.Array, Any]:
+            logits, updated = model.apply({**variables, "params": params}, x, train=True, mutable=["batch_stats"])
+            return optax.softmax_cross_entropy_with_integer_labels(logits, y).mean(), updated
+
+        (value, updated), gradients = jax.value_and_grad(loss, has_aux=True)(variables["params"])
+        updates, opt_state = optimizer.update(gradients, opt_state, variables["params"])
+        return {**updated, "params": optax.apply_updates(variables["params"], updates)}, opt_state, value
+
+    state: dict[str, Any] = {"variables": model.init(jax.random.key(0), images[:2], train=False)}
+    state["optimizer"] = optimizer.init(state["variables"]["params"])
+    rng = np.random.default_rng(0)
+
+    def epoch() -> float:
+        total = jnp.zeros(())
+        for index in _batches(rng, len(labels), arm.batch_size):
+            x, y = images[index], labels[index]
+            state["variables"], state["optimizer"], value = update(state["variables"], state["optimizer"], x, y)
+            total += value
+        return float(total)
+
+    return _timed(epoch, len(labels) // arm.batch_size)
+
+
+def make_pytorch_loop(config: Training, arm: Arm, dataset: Dataset, threads: int) -> Timer:
+    """PyTorch's usual loop: one network, eager updates, on ``threads`` CPU threads. Raises ``ImportError`` without torch."""
+    import torch
+
+    torch.manual_seed(0)
+    sizes = (784, *config.hidden_sizes)
+    norms = {"batch": torch.nn.BatchNorm1d, "layer": torch.nn.LayerNorm, "none": lambda size: torch.nn.Identity()}
+    hidden = [
+        layer
+        for before, size in itertools.pairwise(sizes)
+        for layer in (torch.nn.Linear(before, size, bias=arm.norm != "batch"), norms[arm.norm](size), torch.nn.ReLU())
+    ]
+    model = torch.nn.Sequential(*hidden, torch.nn.Linear(sizes[-1], 10)).train()
+    optimizers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
+    optimizer = optimizers[config.optimizer](model.parameters(), lr=config.learning_rate)
+    images, labels = torch.from_numpy(_standardised(dataset)), torch.from_numpy(dataset.train.labels.astype(np.int64))
+
+    def epoch() -> float:
+        torch.set_num_threads(threads)
+        total = torch.zeros(())
+        order = torch.randperm(len(labels))
+        for first in range(0, len(labels) - arm.batch_size + 1, arm.batch_size):
+            index = order[first : first + arm.batch_size]
+            optimizer.zero_grad()
+            loss = torch.nn.functional.cross_entropy(model(images[index]), labels[index])
+            loss.backward()
+            optimizer.step()
+            total += loss.detach()
+        return float(total)
+
+    return _timed(epoch, len(labels) // arm.batch_size)
+
+
+def _standardised(dataset: Dataset) -> np.ndarray:
+    images = dataset.train.images.reshape(len(dataset.train.labels), -1) / np.float32(dataset.scale)  # (N, D)
+    return (images - dataset.mean[0]) / dataset.std[0]
+
+
+def _batches(rng: np.random.Generator, num_examples: int, batch_size: int) -> np.ndarray:
+    num_steps = num_examples // batch_size
+    return rng.permutation(num_examples)[: num_steps * batch_size].reshape(num_steps, batch_size)
+
+
+def _timed(epoch: Callable[[], float], num_updates: int) -> Timer:
+    def timer() -> float:
+        began = time.perf_counter()
+        epoch()
+        return (time.perf_counter() - began) / num_updates
+
+    return timer
+
+
+def matrix_peak(mesh: Mesh) -> float:
+    """Measured float32 matrix throughput of all devices together in FLOP/s: the best square product of three sizes, five times each."""
+    return max(_product_rate(mesh, size) for size in (512, 1024, 2048) for _ in range(5))
+
+
+def _product_rate(mesh: Mesh, size: int, repetitions: int = 8) -> float:
+    spec = PartitionSpec("seed")
+    matrices = jax.device_put(np.full((mesh.size, size, size), 1 / size, np.float32), NamedSharding(mesh, spec))
+
+    def products(matrix: jax.Array) -> jax.Array:  # (1, size, size) on each device
+        return jax.lax.fori_loop(0, repetitions, lambda _, power: (matrix[0] @ power[0])[None], matrix)
+
+    compiled = jax.jit(jax.shard_map(products, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)).lower(matrices).compile()
+    jax.block_until_ready(compiled(matrices))
+    began = time.perf_counter()
+    jax.block_until_ready(compiled(matrices))
+    return mesh.size * repetitions * 2 * size**3 / (time.perf_counter() - began)

@@ -1,0 +1,90 @@
+"""The throughput contest: build every contender, time each once a round, in turn, and report."""
+
+import importlib.util
+import itertools
+from collections.abc import Iterator
+
+from jax.sharding import Mesh
+from rich.console import Console
+
+from jaxnorm.analysis.speed import SpeedSummary, Timing, matrix_flops_per_example
+from jaxnorm.config import Arm, Optimizer, ThroughputConfig, Training
+from jaxnorm.experiments import devices
+from jaxnorm.experiments.checks import check_norms
+from jaxnorm.experiments.command_line import UsageError, to_dict
+from jaxnorm.experiments.contenders import Timer, make_flax_loop, make_jaxnorm, make_pytorch_loop, matrix_peak, random_images
+from jaxnorm.experiments.terminal import make_console
+from jaxnorm.norms import NORMS
+from jaxnorm.reporting.throughput import print_throughput, save_throughput
+from jaxnorm.training import make_mesh
+
+RIVAL_NORMS = ("batch", "layer", "none")
+"""Norms that the Flax and PyTorch loops are written for."""
+
+Key = tuple[str, str, int, int]
+"""A contender at one kind of work: name, optimizer, batch size, number of networks."""
+
+
+def run_throughput(config: ThroughputConfig) -> int:
+    """The instrument, from checked values to the printed table."""
+    check_norms([config.norm], NORMS)
+    devices.set_up()
+    try:
+        config.out.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise UsageError(f"--out {config.out} is not a folder that can be written; name another.") from error
+    console = make_console()
+    devices.announce(console)
+    summary = measure(config, console)
+    save_throughput(summary, config.out, devices.environment() | {"settings": to_dict(config)})
+    print_throughput(summary, console)
+    console.print(f"written to {config.out}: report.md, throughput.csv, summary.json, environment.json, figures/")
+    return 0
+
+
+def measure(config: ThroughputConfig, console: Console) -> SpeedSummary:
+    """Build every contender, then time each once a round, in turn."""
+    mesh = make_mesh()
+    timers = dict(_timers(config, mesh, console))
+    for timer in timers.values():
+        timer()  # warm up: compile, fill caches
+    seconds: dict[Key, list[float]] = {key: [] for key in timers}
+    peak = []
+    for number in range(1, config.rounds + 1):
+        peak.append(matrix_peak(mesh))
+        for key, timer in timers.items():
+            seconds[key].append(timer())
+        console.print(f"round {number} of {config.rounds} done")
+    timings = [Timing(*key, seconds=values) for key, values in seconds.items()]
+    sizes = (784, *config.hidden_sizes, 10)
+    setting = f"MLP {'-'.join(map(str, sizes))} with norm {config.norm}, {config.precision} products, {config.steps} updates a timing"
+    return SpeedSummary(setting, timings, peak, matrix_flops_per_example(sizes))
+
+
+def _timers(config: ThroughputConfig, mesh: Mesh, console: Console) -> Iterator[tuple[Key, Timer]]:
+    """Each contender's key ``(name, optimizer, batch_size, seeds)`` and timer."""
+    for optimizer, batch_size in itertools.product(config.optimizers, config.batch_sizes):
+        console.print(f"preparing {optimizer} at batch size {batch_size}")
+        arm, dataset = Arm(config.norm, batch_size), random_images(config.steps * batch_size)
+        for seeds in sorted(config.seeds):
+            yield ("jaxnorm", optimizer, batch_size, seeds), make_jaxnorm(_training(config, optimizer, seeds), arm, dataset, mesh)
+        if config.norm not in RIVAL_NORMS:
+            continue
+        single = _training(config, optimizer, 1)
+        yield ("Flax loop", optimizer, batch_size, 1), make_flax_loop(single, arm, dataset)
+        if importlib.util.find_spec("torch") is None:
+            continue
+        for threads in _thread_counts():
+            name = f"PyTorch, {threads} thread{'s' if threads > 1 else ''}"
+            yield (name, optimizer, batch_size, 1), make_pytorch_loop(single, arm, dataset, threads)
+
+
+def _training(config: ThroughputConfig, optimizer: Optimizer, seeds: int) -> Training:
+    shared = {"norms": (config.norm,), "batch_sizes": config.batch_sizes, "hidden_sizes": config.hidden_sizes}
+    return Training(dataset="random", seeds=seeds, epochs=1, optimizer=optimizer, precision=config.precision, **shared)
+
+
+def _thread_counts() -> list[int]:
+    """1, 2, 4, ... and the number of cores."""
+    cores = devices.usable_cores()
+    return sorted({2**power for power in range(cores.bit_length()) if 2**power <= cores} | {cores})

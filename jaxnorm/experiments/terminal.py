@@ -1,0 +1,13 @@
+"""Where tables are printed: the terminal's own width, and 100 columns into a pipe or a file."""
+
+import os
+import sys
+
+from rich.console import Console
+
+PLAIN_WIDTH = 100
+
+
+def make_console() -> Console:
+    """A console as wide as the terminal; without one ``COLUMNS`` decides, else ``PLAIN_WIDTH``."""
+    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH)

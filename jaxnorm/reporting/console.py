@@ -1,0 +1,66 @@
+"""The report on a terminal, or as plain text where there is none."""
+
+from rich import box
+from rich.console import Console
+from rich.measure import Measurement
+from rich.padding import Padding
+from rich.table import Table
+from rich.text import Text
+
+from jaxnorm.analysis.summary import Summary, Verdict, Word
+from jaxnorm.reporting.tables import TextTable, differences_table, notes, results_table
+
+UNLIMITED_WIDTH = 10_000
+"""Characters; a measurement at the console's own width would be cut off there."""
+WORD_STYLES: dict[Word, str] = {"holds": "bold green", "contradicted": "bold red", "equivalent": "bold cyan", "unresolved": "bold yellow"}
+
+
+def print_summary(summary: Summary, console: Console) -> None:
+    """Print question, answer, results, verdicts and differences."""
+    console.print(Text(summary.question, style="bold"))
+    console.print(Text(summary.answer))
+    console.print()
+    _print_table(results_table(summary), console)
+    for note in notes(summary):
+        console.print(Text(note, style="yellow"))
+    if summary.differences:
+        console.print()
+        _print_table(differences_table(summary), console)
+    if summary.verdicts:
+        console.print()
+        console.print(Text("Verdicts", style="bold"))
+    for verdict in summary.verdicts:
+        console.print(Padding(_verdict(verdict), (0, 0, 0, 2)))
+
+
+def _print_table(table: TextTable, console: Console) -> None:
+    """Print a table at the first of its layouts that fits: lines as they are, then stacked numbers, then closer columns."""
+    layouts = [_draw(table, stacked, padding) for stacked, padding in ((False, 1), (True, 1), (True, 0))]
+    unlimited = console.options.update(width=UNLIMITED_WIDTH)
+    fitting = [drawn for drawn in layouts if Measurement.get(console, unlimited, drawn).maximum <= console.width]
+    console.print(fitting[0] if fitting else layouts[-1])
+    console.print(Text(table.caption, style="dim"))
+
+
+def _draw(table: TextTable, stacked: bool, padding: int) -> Table:
+    """Texts go in as ``Text``: the brackets of an interval are no markup. Stacked, a half width stands under its mean."""
+
+    def cell(text: str, separator: str) -> Text:
+        return Text(text.replace(separator, "\n" + separator.strip()) if stacked else text)
+
+    drawn = Table(title=Text(table.title, style="bold"), title_justify="left", box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, padding))
+    for index, heading in enumerate(table.headings):
+        drawn.add_column(cell(heading, " "), justify="left" if index < table.num_text_columns else "right", overflow="fold")
+    for group, rows in table.groups:
+        if group:
+            drawn.add_row(Text(group, style="italic"))
+        for row in rows:
+            drawn.add_row(*(cell(("  " if group and not index else "") + text, " ±") for index, text in enumerate(row)))
+    return drawn
+
+
+def _verdict(verdict: Verdict) -> Text:
+    text = Text(verdict.sentence)
+    start = verdict.sentence.find(verdict.word)
+    text.stylize(WORD_STYLES[verdict.word], start, start + len(verdict.word))
+    return text

@@ -1,0 +1,215 @@
+"""The panels of the figures. Each ``plot_*`` draws what a summary says into the axes it is given, and returns them."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
+
+from jaxnorm.analysis.measures import MEASURES
+from jaxnorm.analysis.summary import ArmSummary, Curve, Difference, Estimate, Summary
+from jaxnorm.analysis.verdict import ALPHA
+from jaxnorm.analysis.wording import SCALES, arm_title, norm_title
+from jaxnorm.reporting.style import BAND_ALPHA, INK, batch_sizes_of, line_styles, looks, norms_of
+
+CURVE_LABELS = {
+    "train_loss": "training loss (nats)",
+    "train_accuracy": "training accuracy (%)",
+    "validation_loss": "validation loss (nats)",
+    "validation_accuracy": "validation accuracy (%)",
+}
+MAX_EPOCH_MARKERS = 12
+WIDE_RATIO = 4.0
+"""Largest over smallest value from which an axis is logarithmic."""
+ERROR_TICKS = (90, 80, 70, 60, 50, 40, 30, 20, 10, 7, 5, 4, 3, 2, 1, 0.5, 0.2, 0.1)
+"""Percent of errors at which a logarithmic axis of accuracy has ticks."""
+SMALLEST_ERROR = 0.05
+"""Percent; an accuracy of 100 % has no place on a logarithmic axis of errors."""
+DODGE = 0.06
+"""Shift between norms at the same batch size, in powers of two."""
+
+
+def plot_curves(ax: Axes, summary: Summary, metric: str) -> Axes:
+    """A metric against epochs: one line per arm, with bands of pointwise 95 % intervals."""
+    look, style = looks(norms_of(summary)), line_styles(batch_sizes_of(summary))
+    factor = 100.0 if metric.endswith("_accuracy") else 1.0
+    epochs = np.arange(1, summary.epochs + 1)
+    for arm in summary.arms:
+        curve, mark = arm.curves[metric], look[arm.arm.norm]
+        mean = factor * np.asarray(curve.mean)
+        marker_step = -(-summary.epochs // MAX_EPOCH_MARKERS)
+        ax.plot(
+            epochs,
+            mean,
+            color=mark.color,
+            marker=mark.marker,
+            linestyle=style[arm.arm.batch_size],
+            markevery=marker_step,
+            mec="white",
+            mew=0.5,
+        )
+        if curve.low is not None and curve.high is not None:
+            low, high = factor * np.asarray(curve.low), factor * np.asarray(curve.high)
+            ax.fill_between(epochs, low, high, color=mark.color, alpha=BAND_ALPHA, linewidth=0)
+    ax.set(xlabel="epoch", ylabel=CURVE_LABELS[metric], title=_curves_title(summary, metric))
+    ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
+    ax.set_xlim(1 - 0.03 * summary.epochs, summary.epochs * 1.03)
+    _spread(ax, metric, factor * np.concatenate([_extent(arm.curves[metric]) for arm in summary.arms]))
+    return ax
+
+
+def _extent(curve: Curve) -> np.ndarray:
+    """All that is drawn of a curve."""
+    return np.concatenate([curve.mean, curve.low or [], curve.high or []])
+
+
+def _curves_title(summary: Summary, metric: str) -> str:
+    """What is seen: whose mean ends best."""
+    best = _best(summary, metric)
+    end = best.curves[metric].mean[-1]
+    value = f"{100 * end:.2f} %" if metric.endswith("_accuracy") else f"{end:.3g} nats"
+    word = "highest" if metric.endswith("_accuracy") else "lowest"
+    return f"Ends {word} on average: {arm_title(best.arm.norm, best.arm.batch_size)}, {value}"
+
+
+def _best(summary: Summary, metric: str) -> ArmSummary:
+    ends = [arm.curves[metric].mean[-1] for arm in summary.arms]
+    return summary.arms[int(np.argmax(ends) if metric.endswith("_accuracy") else np.argmin(ends))]
+
+
+def _spread(ax: Axes, metric: str, values: np.ndarray) -> None:
+    """Make the axis logarithmic where values span much: in the loss, or in the errors that an accuracy leaves."""
+    if metric.endswith("_loss"):
+        if values.min() > 0 and values.max() > WIDE_RATIO * values.min():
+            _log_loss(ax)
+        return
+    errors = np.maximum(SMALLEST_ERROR, 100 - values)
+    smallest, largest = errors.min(), errors.max()
+    ticks = [tick for tick in ERROR_TICKS if smallest <= 1.15 * tick and tick <= 1.15 * largest]
+    if largest > WIDE_RATIO * smallest and len(ticks) > 2:
+        ax.set_yscale("function", functions=(_to_log_error, _from_log_error))
+        ax.yaxis.set_major_locator(FixedLocator([100 - tick for tick in ticks]))
+        ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+        ax.set_ylim(100 - 1.15 * largest, 100 - smallest / 1.15)
+
+
+def _log_loss(ax: Axes) -> None:
+    ax.set_yscale("log")
+    low, high = ax.get_ylim()
+    ticks = [digit * 10.0**power for power in range(-6, 4) for digit in (1, 2, 5)]
+    ax.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    ax.yaxis.set_minor_locator(NullLocator())
+    ax.yaxis.set_minor_formatter(NullFormatter())
+
+
+def _to_log_error(accuracy: np.ndarray) -> np.ndarray:
+    return -np.log(np.maximum(SMALLEST_ERROR, 100 - np.asarray(accuracy)))
+
+
+def _from_log_error(height: np.ndarray) -> np.ndarray:
+    return 100 - np.exp(-np.asarray(height))
+
+
+def plot_seeds(ax: Axes, summary: Summary, measure: str) -> Axes:
+    """One dot per network and arm, with the mean and its 95 % interval beside."""
+    look = looks(norms_of(summary))
+    factor = SCALES[MEASURES[measure].unit].factor
+    jitter = 0.14 * np.sin(2.399963 * np.arange(len(summary.seeds)))  # golden angle: even, and the same in every arm
+    for row, arm in enumerate(summary.arms):
+        mark = look[arm.arm.norm]
+        values = factor * np.asarray(arm.by_seed[measure])
+        ax.plot(values, row + 0.12 + jitter, linestyle="none", marker=mark.marker, color=mark.color, alpha=0.45, markersize=3, mew=0)
+        _interval(ax, arm.measures[measure], row - 0.26, factor, color=mark.color, filled=True, marker=mark.marker)
+    ax.set_yticks(range(len(summary.arms)), [arm_title(arm.arm.norm, arm.arm.batch_size) for arm in summary.arms])
+    ax.set_ylim(len(summary.arms) - 0.5, -0.6)
+    ax.set(xlabel=f"{MEASURES[measure].title} ({SCALES[MEASURES[measure].unit].of_level})", title=_seeds_title(summary, measure))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def _seeds_title(summary: Summary, measure: str) -> str:
+    """What is seen: from where to where the means reach."""
+    scale = SCALES[MEASURES[measure].unit]
+    means = [scale.factor * arm.measures[measure].mean for arm in summary.arms]
+    low, high = (f"{end:.2f}" if end > 1 else f"{end:.3g}" for end in (min(means), max(means)))
+    return f"Means from {low} to {high} {scale.of_level}" if len(means) > 1 else f"Mean {low} {scale.of_level}"
+
+
+def plot_differences(ax: Axes, summary: Summary, measure: str) -> Axes:
+    """Forest of paired differences: mean, 95 % interval, shaded margin; filled where significant after correction."""
+    scale = SCALES[MEASURES[measure].unit]
+    differences = [difference for difference in summary.differences if difference.measure == measure]
+    for row, difference in enumerate(differences):
+        margin = scale.factor * difference.margin
+        ax.fill_betweenx([row - 0.38, row + 0.38], -margin, margin, color="#DDDDDD", alpha=0.6, linewidth=0)
+        _interval(ax, difference.estimate, row, scale.factor, color=INK, filled=difference.p_adjusted <= ALPHA, marker="o")
+    ax.axvline(0, color=INK, linewidth=0.8)
+    ax.set_yticks(range(len(differences)), [difference.label.replace("batch size ", "") for difference in differences])
+    ax.set_ylim(len(differences) - 0.4, -0.6)
+    ax.set(xlabel=f"difference in {MEASURES[measure].title} ({scale.of_difference})", title=_differences_title(differences))
+    ax.xaxis.set_major_locator(MaxNLocator(5))
+    ax.grid(axis="y", visible=False)
+    return ax
+
+
+def _differences_title(differences: Sequence[Difference]) -> str:
+    beyond = sum(difference.p_adjusted <= ALPHA and abs(difference.estimate.mean) > difference.margin for difference in differences)
+    return f"{beyond or 'None'} of {len(differences)} shown and beyond the margin"
+
+
+def _interval(ax: Axes, estimate: Estimate, row: float, factor: float, *, color: str, filled: bool, marker: str) -> None:
+    """A horizontal interval with its mean."""
+    if estimate.low is not None and estimate.high is not None:
+        ax.plot([factor * estimate.low, factor * estimate.high], [row, row], color=color, linewidth=1.6, solid_capstyle="butt")
+    ax.plot(factor * estimate.mean, row, marker=marker, color=color, markerfacecolor=color if filled else "white", markersize=5)
+
+
+def plot_batch_size(ax: Axes, summary: Summary, measure: str) -> Axes:
+    """A measure against the batch size: one line per norm, with 95 % intervals."""
+    look, sizes = looks(norms_of(summary)), batch_sizes_of(summary)
+    unit = MEASURES[measure].unit
+    for rank, norm in enumerate(norms_of(summary)):
+        arms = sorted((arm for arm in summary.arms if arm.arm.norm == norm), key=lambda arm: arm.arm.batch_size)
+        means, errors = _with_errors([arm.measures[measure] for arm in arms], SCALES[unit].factor)
+        shift = DODGE * (rank - (len(look) - 1) / 2)
+        x = [arm.arm.batch_size * 2**shift for arm in arms]
+        mark = look[norm]
+        ax.errorbar(x, means, errors, color=mark.color, marker=mark.marker, capsize=2.5, linewidth=1.4, label=norm_title(norm))
+    ax.set_xscale("log", base=2)
+    ax.xaxis.set_major_locator(FixedLocator(sizes))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:g}"))
+    ax.xaxis.set_minor_locator(NullLocator())
+    ax.set_xlim(sizes[0] / 1.4, sizes[-1] * 1.4)
+    ax.set(xlabel="batch size (examples)", ylabel=f"{MEASURES[measure].title} ({SCALES[unit].of_level})")
+    ax.set_title(_batch_size_title(summary, measure))
+    return ax
+
+
+def _with_errors(estimates: Sequence[Estimate], factor: float) -> tuple[np.ndarray, np.ndarray | None]:
+    """Means, and distances to the ends of the intervals as ``errorbar`` wants them."""
+    means = factor * np.array([estimate.mean for estimate in estimates])
+    if any(estimate.low is None for estimate in estimates):
+        return means, None
+    ends = factor * np.array([(estimate.low, estimate.high) for estimate in estimates], float).T
+    return means, np.abs(ends - means)
+
+
+def _batch_size_title(summary: Summary, measure: str) -> str:
+    """What is seen: which norm changes most between the smallest and the largest batch size, if any change was shown."""
+    changes = [difference for norm in norms_of(summary) for difference in _changes(summary, norm, measure)]
+    if not changes:
+        return "One batch size"
+    shown = [(norm, d) for norm in norms_of(summary) for d in _changes(summary, norm, measure) if d.p_adjusted <= ALPHA]
+    if not shown:
+        return f"No change shown (n = {len(summary.seeds)})"
+    norm, largest = max(shown, key=lambda pair: abs(pair[1].estimate.mean))
+    scale = SCALES[MEASURES[measure].unit]
+    return f"Largest change: {norm_title(norm)}, {abs(scale.factor * largest.estimate.mean):.2g} {scale.of_difference}"
+
+
+def _changes(summary: Summary, norm: str, measure: str) -> list[Difference]:
+    """The difference between the smallest and the largest batch size, if the report has it."""
+    keys = {arm.arm.key for arm in summary.arms if arm.arm.norm == norm}
+    return [difference for difference in summary.differences if difference.measure == measure and set(difference.weights) <= keys]

@@ -1,0 +1,108 @@
+"""``report.md``: the whole report, for people who read it without running anything."""
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from jaxnorm.analysis.statistics import FLIPS, MIN_BOOTSTRAP, RESAMPLES
+from jaxnorm.analysis.summary import Summary
+from jaxnorm.analysis.verdict import ALPHA
+from jaxnorm.files import write_atomically
+from jaxnorm.reporting.tables import TextTable, differences_table, notes, results_table
+
+FIGURES = {
+    "curves": "Training loss and validation accuracy after each epoch",
+    "results": "Final results of every network, and their paired differences",
+    "batch_size": "Final results against the batch size",
+}
+"""File name to alternative text, in the order of the report."""
+
+METHOD = """\
+Networks are paired: the same seed gives the same initial weights and the same order of examples in every arm, so differences are
+taken within seeds and averaged over them. Intervals of arms are Student's t; intervals of differences are {interval}.
+p values are two-sided sign-flip permutation tests of the mean difference ({flips} random flips, or all where there are fewer), adjusted by
+Holm's procedure over all differences of this report; the claims are adjusted separately, over all claims of this report.
+
+A difference counts as none below its margin, fixed before the run: {accuracy:g} points for accuracies, {loss:g} % of the compared
+arms' mean for losses and for the noise of curves. A claim *holds* if every difference it speaks of is shown (adjusted p at most
+{alpha:g}) in the claimed direction, and is *contradicted* if one is shown in the other. It is *equivalent* if a difference it speaks of
+is shown, by two one-sided t tests, to be smaller than the margin, or if it claims just that. Otherwise it is *unresolved*.
+
+A network diverged if any of its metrics is not finite, or if its training loss ends above ln {classes} nats (guessing among
+{classes} classes) and also above its own first epoch's, or twice ln {classes}. It stays in every statistic as a network that
+guesses: its losses are capped at ln {classes}.
+
+Area: mean of the training loss over epochs. Noise: standard deviation of the first differences of a curve over the second half of
+training. Epochs to converge: until the training loss, averaged over an epoch's updates, reaches {convergence:g} nats."""
+
+
+def write_report(summary: Summary, folder: Path, command: str, environment: Mapping[str, Any]) -> Path:
+    """Write ``report.md`` into ``folder``, beside ``figures/``; returns its path.
+
+    ``command`` repeats the run; ``environment`` says on what it ran, as JSON values.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / "report.md"
+    write_atomically(path, render_report(summary, command, environment).encode())
+    return path
+
+
+def render_report(summary: Summary, command: str, environment: Mapping[str, Any]) -> str:
+    """The report as Markdown."""
+    sections = [
+        f"# {summary.question}",
+        summary.answer,
+        _verdicts(summary),
+        *(f"![{text}](figures/{name}.svg)" for name, text in FIGURES.items()),
+        _table(results_table(summary)),
+        "\n".join(f"- {note}" for note in notes(summary)),
+        _table(differences_table(summary)) if summary.differences else "",
+        f"## Method\n\n{_method(summary)}",
+        f"## Setting\n\n{summary.setting}\n\nSeeds {summary.seeds[0]} to {summary.seeds[-1]}.",
+        f"## Reproduce\n\n```\n{command}\n```",
+        "## Environment\n\n" + "\n".join(f"- {name}: {_plain(value)}" for name, value in environment.items()),
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _verdicts(summary: Summary) -> str:
+    if not summary.verdicts:
+        return ""
+    rows = [(verdict.claim, f"**{verdict.word}**", verdict.sentence) for verdict in summary.verdicts]
+    caption = "Claims are numbered as in the ledger of claims; p values are adjusted for their number."
+    return _table(TextTable("Verdicts", caption, ("claim", "verdict", "in words"), [("", rows)], 3))
+
+
+def _table(table: TextTable) -> str:
+    marks = ["---" if index < table.num_text_columns else "---:" for index in range(len(table.headings))]
+    lines = [f"## {table.title}", "", _row(table.headings), _row(marks)]
+    for group, rows in table.groups:
+        lines += [_row([f"**{group}**", *[""] * (len(marks) - 1)])] if group else []
+        lines += [_row(row) for row in rows]
+    return "\n".join([*lines, "", table.caption])
+
+
+def _row(cells: tuple[str, ...] | list[str]) -> str:
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+
+
+def _method(summary: Summary) -> str:
+    bootstrap = f"the BCa bootstrap of {RESAMPLES} resamples, its level expanded for small n (Hesterberg 2015)"
+    return METHOD.format(
+        interval=bootstrap if len(summary.seeds) >= MIN_BOOTSTRAP else "Student's t too",
+        flips=FLIPS,
+        accuracy=100 * summary.rule.accuracy_margin,
+        loss=100 * summary.rule.loss_margin,
+        alpha=ALPHA,
+        classes=summary.num_classes,
+        convergence=summary.rule.convergence_loss,
+    )
+
+
+def _plain(value: Any) -> str:
+    """A JSON value as words: ``jax 0.10.2, numpy 2.4``."""
+    if isinstance(value, Mapping):
+        return ", ".join(
+            f"{name} ({_plain(inner)})" if isinstance(inner, Mapping) else f"{name} {_plain(inner)}" for name, inner in value.items()
+        )
+    return ", ".join(_plain(inner) for inner in value) if isinstance(value, list) else str(value)

@@ -1,0 +1,122 @@
+"""How figures look: colours that colour-blind readers tell apart (Okabe and Ito 2008), and marks that need no colour at all.
+
+A norm keeps its colour and marker in every figure, a batch size its line style.
+"""
+
+import dataclasses
+import io
+from collections.abc import Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+import matplotlib as mpl
+from matplotlib.figure import Figure
+
+from jaxnorm.analysis.summary import Summary
+from jaxnorm.files import write_atomically
+
+
+@dataclasses.dataclass(frozen=True)
+class Look:
+    """Colour and marker of a norm."""
+
+    color: str
+    marker: str
+
+
+KNOWN_LOOKS = {
+    "batch": Look("#0072B2", "o"),
+    "layer": Look("#D55E00", "s"),
+    "none": Look("#000000", "D"),
+    "rms": Look("#009E73", "^"),
+    "group": Look("#CC79A7", "v"),
+    "instance": Look("#56B4E9", "P"),
+}
+SPARE_LOOKS = (
+    Look("#E69F00", "X"),
+    Look("#7A5195", "<"),
+    Look("#8C6D31", ">"),
+    Look("#7F7F7F", "p"),
+    Look("#A6761D", "*"),
+    Look("#4D4D4D", "h"),
+)
+"""For norms without a look of their own, in the order in which a report names them."""
+
+LINE_STYLES = ("solid", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (7, 2)), (0, (3, 1, 1, 1, 1, 1)))
+"""From the largest batch size to the smallest."""
+
+INK = "#333333"
+BAND_ALPHA = 0.18
+
+RC: dict[Any, Any] = {
+    "font.family": ["DejaVu Sans", "sans-serif"],
+    "font.size": 9.0,
+    "axes.titlesize": 9.0,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "axes.labelsize": 9.0,
+    "axes.edgecolor": INK,
+    "axes.labelcolor": INK,
+    "axes.linewidth": 0.8,
+    "axes.spines.top": False,
+    "axes.spines.right": False,
+    "axes.grid": True,
+    "axes.axisbelow": True,
+    "grid.color": "#E6E6E6",
+    "grid.linewidth": 0.6,
+    "text.color": INK,
+    "xtick.color": INK,
+    "ytick.color": INK,
+    "xtick.labelsize": 8.5,
+    "ytick.labelsize": 8.5,
+    "lines.linewidth": 1.6,
+    "lines.markersize": 4.5,
+    "legend.frameon": False,
+    "legend.fontsize": 8.5,
+    "figure.facecolor": "white",
+    "savefig.facecolor": "white",
+    "savefig.dpi": 200,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "jaxnorm",
+}
+"""Text in SVG stays text; the fixed salt makes the same figure the same bytes."""
+
+
+def norms_of(summary: Summary) -> list[str]:
+    """The norms of a report, in its order."""
+    return list(dict.fromkeys(arm.arm.norm for arm in summary.arms))
+
+
+def batch_sizes_of(summary: Summary) -> list[int]:
+    """The batch sizes of a report, ascending."""
+    return sorted({arm.arm.batch_size for arm in summary.arms})
+
+
+def looks(norms: Sequence[str]) -> dict[str, Look]:
+    """Norm to look. Norms beyond the spare looks share them."""
+    unknown = [norm for norm in norms if norm not in KNOWN_LOOKS]
+    spare = {norm: SPARE_LOOKS[index % len(SPARE_LOOKS)] for index, norm in enumerate(unknown)}
+    return {norm: KNOWN_LOOKS.get(norm) or spare[norm] for norm in norms}
+
+
+def line_styles(batch_sizes: Sequence[int]) -> dict[int, Any]:
+    """Batch size to line style, solid for the largest."""
+    return {size: LINE_STYLES[rank % len(LINE_STYLES)] for rank, size in enumerate(sorted(batch_sizes, reverse=True))}
+
+
+def styled() -> AbstractContextManager[None]:
+    """A context in which matplotlib draws in this style."""
+    return mpl.rc_context(RC)
+
+
+def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
+    """Write ``name.svg`` and ``name.png``, making the folder; no date, so the same figure gives the same bytes. Returns the paths."""
+    folder.mkdir(parents=True, exist_ok=True)
+    paths = []
+    for suffix, metadata in (("svg", {"Date": None}), ("png", {})):
+        content = io.BytesIO()
+        figure.savefig(content, format=suffix, metadata=metadata)
+        paths.append(folder / f"{name}.{suffix}")
+        write_atomically(paths[-1], content.getvalue())
+    return paths

@@ -1,0 +1,99 @@
+"""The tables of a report as text, for terminal and Markdown alike."""
+
+import dataclasses
+from collections.abc import Callable
+from itertools import groupby
+
+from jaxnorm.analysis.measures import MEASURES
+from jaxnorm.analysis.summary import ArmSummary, Difference, Summary
+from jaxnorm.analysis.wording import SCALES, count, format_difference, format_level, format_margin, format_p, norm_title
+
+
+@dataclasses.dataclass(frozen=True)
+class TextTable:
+    """Cells and what they mean. ``groups`` are headings, each over some of the rows; the heading is empty where a table has one group."""
+
+    title: str
+    caption: str
+    headings: tuple[str, ...]
+    groups: list[tuple[str, list[tuple[str, ...]]]]
+    num_text_columns: int
+    """How many leading columns hold words; the others hold numbers."""
+
+
+RESULT_COLUMNS = {
+    "train_loss": "train. loss",
+    "validation_loss": "valid. loss",
+    "validation_accuracy": "valid. accuracy %",
+    "test_accuracy": "test accuracy %",
+    "validation_noise": "valid. noise points",
+}
+"""Measure to heading, after the epochs to converge."""
+
+
+def results_table(summary: Summary) -> TextTable:
+    """One row per arm: means with the half widths of their 95 % intervals."""
+    measures = {name: heading for name, heading in RESULT_COLUMNS.items() if name in summary.arms[0].measures}
+    columns = {"epochs_to_converge": f"epochs to {summary.rule.convergence_loss:g} nats"} | measures
+    rows = [_result_row(arm, list(columns)) for arm in summary.arms]
+    caption = (
+        f"Means ± half width of the 95 % Student t interval, n = {count(len(summary.seeds), 'network')} per arm, after "
+        f"{count(summary.epochs, 'epoch')}; losses in nats. Seconds: run time per network, over {_timed_groups(summary)}."
+    )
+    return TextTable("Results", caption, ("norm", "batch size", *columns.values(), "seconds"), [("", rows)], 1)
+
+
+def _result_row(arm: ArmSummary, names: list[str]) -> tuple[str, ...]:
+    cells = [format_level(arm.measures[name], MEASURES[name].unit) for name in names]
+    return (norm_title(arm.arm.norm), str(arm.arm.batch_size), *cells, format_level(arm.seconds, "seconds"))
+
+
+def _timed_groups(summary: Summary) -> str:
+    numbers = sorted({arm.seconds.n for arm in summary.arms})
+    least_to_most = str(numbers[0]) if len(numbers) == 1 else f"{numbers[0]} to {numbers[-1]}"
+    return f"{least_to_most} timed group{'' if numbers == [1] else 's'} of networks"
+
+
+def differences_table(summary: Summary) -> TextTable:
+    """One row per difference, grouped by measure."""
+    groups = [
+        (f"{MEASURES[name].title} ({SCALES[MEASURES[name].unit].of_difference})", [_difference_row(difference) for difference in group])
+        for name, group in groupby(summary.differences, key=lambda difference: difference.measure)
+    ]
+    caption = (
+        f"Mean differences with 95 % intervals, paired by seed, n = {len(summary.seeds)}; p by sign flips, adjusted by Holm's procedure "
+        f"for {count(len(summary.differences), 'difference')}. Differences within the margin count as none."
+    )
+    return TextTable("Paired differences", caption, ("difference", "mean [interval]", "margin", "adjusted p"), groups, 1)
+
+
+def _difference_row(difference: Difference) -> tuple[str, ...]:
+    unit = MEASURES[difference.measure].unit
+    return (
+        difference.label,
+        format_difference(difference.estimate, unit, with_unit=False),
+        format_margin(difference.margin, unit, with_unit=False),
+        format_p(difference.p_adjusted).removeprefix("= "),
+    )
+
+
+def notes(summary: Summary) -> list[str]:
+    """What the reader must know of networks that diverged or did not converge; one sentence per arm and kind."""
+    target = f"{summary.rule.convergence_loss:g} nats"
+    kinds: tuple[tuple[Callable[[ArmSummary], list[int]], str], ...] = (
+        (lambda arm: arm.diverged, "diverged, counted as guessing"),
+        (lambda arm: arm.unconverged, f"never reached {target}, counted as {count(summary.epochs, 'epoch')}"),
+    )
+    return [
+        f"{norm_title(arm.arm.norm)} at batch size {arm.arm.batch_size}: {len(seeds)} of {count(len(summary.seeds), 'network')} {what}"
+        f" ({'seed' if len(seeds) == 1 else 'seeds'} {_ranges(seeds)})."
+        for of_arm, what in kinds
+        for arm in summary.arms
+        if (seeds := of_arm(arm))
+    ]
+
+
+def _ranges(seeds: list[int]) -> str:
+    """``0-3, 7``."""
+    runs = [[seed for _, seed in run] for _, run in groupby(enumerate(sorted(seeds)), key=lambda pair: pair[1] - pair[0])]
+    return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)

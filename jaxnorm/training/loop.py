@@ -1,0 +1,79 @@
+"""The training of ONE network as pure functions of its replica: a scan over epochs of a scan over steps."""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple
+
+import flax.linen as nn
+import jax
+import jax.numpy as jnp
+from jaxtyping import Array, Int
+
+from jaxnorm.training.state import Data, Metrics, Replica, TrainState
+from jaxnorm.training.step import MakeOptimizer, evaluate, make_update, standardise
+from jaxnorm.types import Scalar
+
+
+class Train(NamedTuple):
+    """The three acts. Each takes what belongs to one replica first, and what all replicas share second."""
+
+    start: Callable[[Replica, Data], TrainState]
+    """Initial state."""
+    advance: Callable[[tuple[Replica, TrainState], tuple[Int[Array, " E"], Data]], tuple[TrainState, dict[str, Array]]]
+    """Some more epochs, by number: the new state, and each ``<split>_<quantity>`` after every epoch, ``(E,)``."""
+    finish: Callable[[TrainState, Data], dict[str, Array]]
+    """The test set, read once."""
+
+
+def replica_keys(replica: Replica) -> tuple[Array, Array]:
+    """``init_key, order_key`` from the seed's number alone, so a seed gives the same network in whatever company it runs."""
+    key = jax.random.key(replica.seed)
+    return jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
+
+
+def scale_kernels(params: Any, factor: Scalar) -> Any:
+    """Multiply every ``kernel`` by ``factor``; biases and norm parameters stay."""
+    return jax.tree_util.tree_map_with_path(lambda path, leaf: leaf * factor if path[-1].key == "kernel" else leaf, params)
+
+
+def named(split: str, metrics: Metrics) -> dict[str, Array]:
+    """``{"train_loss": ..., "train_accuracy": ...}``."""
+    return {f"{split}_{quantity}": value for quantity, value in metrics._asdict().items()}
+
+
+def make_train(model: nn.Module, make_optimizer: MakeOptimizer, batch_size: int) -> Train:
+    """Train ``model``, called as ``model(x, train=...)``, on batches of ``batch_size`` examples in a fresh order every epoch.
+
+    The examples that do not fill a batch are left out of that epoch. Training metrics are averages over the epoch's updates;
+    validation metrics belong to the network at the end of the epoch.
+    """
+
+    def start(replica: Replica, data: Data) -> TrainState:
+        init_key, _ = replica_keys(replica)
+        variables = model.init(init_key, standardise(data.train.images[:1], data), train=False)
+        params = scale_kernels(variables["params"], replica.init_scale)
+        return TrainState(params, variables.get("batch_stats", {}), make_optimizer(jnp.asarray(replica.learning_rate)).init(params))
+
+    def advance(own: tuple[Replica, TrainState], shared: tuple[Int[Array, " E"], Data]) -> tuple[TrainState, dict[str, Array]]:
+        (replica, state), (epochs, data) = own, shared
+        _, order_key = replica_keys(replica)
+        update = make_update(model, data, make_optimizer(jnp.asarray(replica.learning_rate)))
+        num_examples = len(data.train.labels)
+        num_steps = num_examples // batch_size
+
+        def step(carry: tuple[TrainState, Metrics], index: Int[Array, " B"]) -> tuple[tuple[TrainState, Metrics], None]:
+            state, mean = carry
+            state, metrics = update(state, index)
+            return (state, jax.tree.map(lambda old, new: old + new / num_steps, mean, metrics)), None
+
+        def epoch(state: TrainState, number: Int[Array, ""]) -> tuple[TrainState, dict[str, Array]]:
+            order = jax.random.permutation(jax.random.fold_in(order_key, number), num_examples)
+            batches = order[: num_steps * batch_size].reshape(num_steps, batch_size)  # (I, B)
+            (state, training), _ = jax.lax.scan(step, (state, Metrics(jnp.zeros(()), jnp.zeros(()))), batches)
+            return state, named("train", training) | named("validation", evaluate(model, state, data.validation, data))
+
+        return jax.lax.scan(epoch, state, epochs)
+
+    def finish(state: TrainState, data: Data) -> dict[str, Array]:
+        return named("test", evaluate(model, state, data.test, data))
+
+    return Train(start, advance, finish)

@@ -1,0 +1,40 @@
+"""Laws of rounding and naming."""
+
+import pytest
+
+from jaxnorm.analysis.summary import Estimate
+from jaxnorm.analysis.wording import format_difference, format_level, format_margin, format_number, format_p, norm_title
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "unit", "text"),
+    [
+        (0.012, 0.0101, 0.0139, "nats", "+0.0120 nats [0.0101, 0.0139]"),
+        (-0.0021, -0.0035, 0.0004, "fraction", "−0.21 points [−0.35, 0.04]"),
+        (0.0, 0.0, 0.0, "nats", "0 nats [0, 0]"),
+        (0.5, None, None, "epochs", "+0.500 epochs"),
+        (-0.00001, -0.1, 0.1, "nats", "0.00 nats [−0.10, 0.10]"),
+        (12345.0, 11000.0, 13000.0, "nats", "+12345 nats [11000, 13000]"),
+    ],
+)
+def test_format_difference_keeps_two_digits_of_the_half_width(mean, low, high, unit, text):
+    assert format_difference(Estimate(mean, low, high, 3), unit) == text
+
+
+def test_format_level_prints_accuracies_in_percent():
+    assert format_level(Estimate(0.97945, 0.9785, 0.9804, 3), "fraction") == "97.945 ±0.095"
+    assert format_level(Estimate(0.97945, None, None, 1), "fraction") == "97.9"
+
+
+@pytest.mark.parametrize(("p", "text"), [(0.00004, "< 0.001"), (0.031, "= 0.031"), (0.4567, "= 0.46"), (1.0, "= 1")])
+def test_format_p_gives_its_relation(p, text):
+    assert format_p(p) == text
+
+
+def test_format_number_has_no_negative_zero():
+    assert format_number(-0.0004, 2) == "0.00"
+    assert format_margin(0.005, "fraction") == "0.50 points"
+
+
+def test_norm_title_falls_back_to_the_name():
+    assert [norm_title(name) for name in ("batch", "none", "mine")] == ["BatchNorm", "no norm", "mine"]

@@ -1,0 +1,59 @@
+"""The throughput instrument: the work is the same for all contenders, and what is reported follows from what was timed."""
+
+import csv
+import importlib.util
+import json
+
+import numpy as np
+import pytest
+from jaxnorm.analysis.speed import SpeedSummary, Timing, matrix_flops_per_example
+from jaxnorm.experiments.throughput import main
+
+
+def summary(**rates):
+    timings = [Timing(name.replace("_", " "), "adam", 16, seeds, seconds) for name, (seeds, seconds) in rates.items()]
+    return SpeedSummary("a setting", timings, [1e9, 2e9], flops_per_example=1e3)
+
+
+def test_speedup_is_the_median_of_ratios_within_rounds():
+    speeds = summary(jaxnorm=(8, [1.0, 2.0, 3.0]), PyTorch_1=(1, [9.0, 12.0, 12.0]), PyTorch_2=(1, [8.0, 10.0, 30.0]))
+    assert speeds.speedup(speeds.timings[0], "PyTorch") == np.median([8 / 1, 10 / 2, 30 / 3])
+    assert speeds.speedup(speeds.timings[0], "Flax loop") is None
+
+
+def test_share_of_peak_is_taken_within_rounds():
+    speeds = summary(jaxnorm=(8, [1.6e-4, 1.6e-4]))
+    assert speeds.share_of_peak(speeds.timings[0]) == pytest.approx(np.median([1e8 / 1e9, 1e8 / 2e9]))
+
+
+def test_matrix_flops_count_each_product_that_an_update_needs():
+    # forward and kernel gradient in both layers, input gradient in the upper one only
+    assert matrix_flops_per_example((784, 256, 10)) == 2 * (2 * 784 * 256 + 3 * 256 * 10)
+
+
+def test_summary_survives_its_file(tmp_path):
+    speeds = summary(jaxnorm=(8, [1.0, 2.0]))
+    (tmp_path / "summary.json").write_bytes(speeds.to_json())
+    assert SpeedSummary.load(tmp_path / "summary.json") == speeds
+
+
+def test_throughput_times_every_contender_and_writes_its_results(tmp_path, capsys):
+    flags = ["--seeds", "1", "3", "--batch-sizes", "8", "--optimizers", "sgd", "--hidden-sizes", "4", "--steps", "3", "--rounds", "2"]
+    assert main([*flags, "--out", str(tmp_path)]) == 0
+    rows = list(csv.DictReader((tmp_path / "throughput.csv").open()))
+    contenders = {(row["contender"], row["seeds"]) for row in rows}
+    assert {("jaxnorm", "1"), ("jaxnorm", "3"), ("Flax loop", "1")} <= contenders
+    assert any(name.startswith("PyTorch") for name, _ in contenders) == (importlib.util.find_spec("torch") is not None)
+    assert all(float(row["seconds_per_update"]) > 0 for row in rows)
+    assert (tmp_path / "figures" / "throughput.svg").exists()
+    assert json.loads((tmp_path / "environment.json").read_text())["settings"]["steps"] == 3
+    report = (tmp_path / "report.md").read_text()
+    assert all(name in report for name, _ in contenders)
+    assert "Flax loop" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("flags", [["--rounds", "0"], ["--seeds", "0"], ["--norm", "btach"]])
+def test_throughput_refuses_bad_settings(flags, tmp_path, capsys):
+    assert main([*flags, "--out", str(tmp_path / "out")]) == 2
+    assert flags[1] in capsys.readouterr().err
+    assert not (tmp_path / "out").exists()

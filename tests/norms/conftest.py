@@ -1,0 +1,48 @@
+"""Every norm of the table, built small; a new member is tested by all generic laws without being named in any of them."""
+
+from collections.abc import Callable
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+
+from jaxnorm.norms import NORMS
+
+SMALL = {"group": {"num_groups": 2}}
+"""Settings without which a layer does not fit an input of 6 channels."""
+
+Build = Callable[..., nn.Module]
+
+
+@pytest.fixture(params=sorted(NORMS))
+def norm_name(request: pytest.FixtureRequest) -> str:
+    return request.param
+
+
+@pytest.fixture
+def build(norm_name: str) -> Build:
+    """``build(train=True, **options) -> layer``."""
+
+    def build(train: bool = True, **options: Any) -> nn.Module:
+        return NORMS[norm_name](train=train, **{"epsilon": 1e-5, **SMALL.get(norm_name, {}), **options})
+
+    return build
+
+
+@pytest.fixture
+def images() -> jax.Array:
+    """(B, H, W, C) = (5, 3, 4, 6), neither centred nor of unit variance, and different from channel to channel."""
+    x = np.random.default_rng(0).normal(size=(5, 3, 4, 6)) * np.linspace(0.5, 3, 6) + np.linspace(-2, 2, 6)
+    return jnp.asarray(x, jnp.float32)
+
+
+@pytest.fixture
+def mask() -> jax.Array:
+    """(B, H, W, C) booleans, about two thirds true, with at least three valid elements in every pool."""
+    mask = np.random.default_rng(1).random((5, 3, 4, 6)) < 0.66
+    mask[..., :3] = True
+    mask[:, :2, :2] = True
+    return jnp.asarray(mask)

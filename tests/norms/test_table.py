@@ -1,0 +1,127 @@
+"""The table: one signature for every norm, and flags that tell the truth."""
+
+import functools
+
+import chex
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+from flax import linen as nn
+from norms.running import initial, update
+
+from jaxnorm.norms import NORMS, BatchNorm, LayerNorm, Norm
+
+SHARED = {
+    "epsilon": 1e-4,
+    "momentum": 0.8,
+    "dtype": jnp.float32,
+    "param_dtype": jnp.float32,
+    "use_bias": False,
+    "use_scale": True,
+    "axis_name": None,
+    "debias": True,
+    "unbiased_variance": True,
+}
+
+
+def test_table_names_and_titles():
+    titles = {name: norm.title for name, norm in NORMS.items()}
+    assert titles == {
+        "batch": "BatchNorm",
+        "layer": "LayerNorm",
+        "rms": "RMSNorm",
+        "group": "GroupNorm",
+        "instance": "InstanceNorm",
+        "none": "no norm",
+    }
+
+
+def test_table_builds_every_norm_from_the_shared_options(norm_name):
+    layer = NORMS[norm_name](train=True, name="norm_0", **SHARED)
+    assert isinstance(layer, NORMS[norm_name].module)
+    assert layer.name == "norm_0"
+    for option, value in SHARED.items():
+        assert getattr(layer, option, value) == value, option
+
+
+def test_table_sets_use_running_average_from_train():
+    assert NORMS["batch"](train=True).use_running_average is False
+    assert NORMS["batch"](train=False).use_running_average is True
+
+
+def test_table_leaves_out_only_the_shared_options(norm_name):
+    for options in ({"epsilonn": 1.0}, {"use_running_average": True}, {"use_fast_varianc": True}):
+        with pytest.raises(TypeError, match=next(iter(options))):
+            NORMS[norm_name](train=True, **options)
+        with pytest.raises(TypeError, match=next(iter(options))):
+            NORMS[norm_name].with_options(**options)
+
+
+def test_table_rejects_what_only_another_layer_has():
+    assert NORMS["group"](train=True, num_groups=4).num_groups == 4
+    with pytest.raises(TypeError, match="num_groups"):
+        NORMS["layer"](train=True, num_groups=4)
+
+
+def test_with_options_binds_and_the_call_wins():
+    bound = NORMS["layer"].with_options(epsilon=1e-3, use_bias=False)
+    assert bound.module is LayerNorm
+    assert bound(train=True).epsilon == 1e-3
+    assert bound(train=True, epsilon=1e-2).epsilon == 1e-2
+    assert bound.with_options(use_scale=False).options == {"epsilon": 1e-3, "use_bias": False, "use_scale": False}
+    assert NORMS["layer"].options == {}
+
+
+def test_norm_is_hashable_and_compares_by_content():
+    bound = [NORMS["batch"].with_options(momentum=0.9, dtype=jnp.bfloat16) for _ in range(2)]
+    assert bound[0] == bound[1]
+    assert len({*bound, NORMS["batch"]}) == 2
+    assert Norm(BatchNorm, "BatchNorm", options={"momentum": 0.9}) != NORMS["batch"]
+
+
+class _Model(nn.Module):
+    norm: Norm
+
+    @nn.compact
+    def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        return self.norm(train=train, name="norm_0")(x, mask=None)
+
+
+def test_norm_as_a_field_of_a_jitted_model_compiles_once(norm_name, images):
+    chex.clear_trace_counter()
+    norm = NORMS[norm_name].with_options(**({"num_groups": 2} if norm_name == "group" else {}))
+    variables = jax.jit(functools.partial(_Model(norm).init, train=False))(jax.random.key(0), images)
+
+    @jax.jit
+    @chex.assert_max_traces(n=1)
+    def apply(variables, x):
+        return _Model(norm).apply(variables, x, train=False)
+
+    first, second = apply(variables, images), apply(variables, images + 1)
+    chex.assert_equal_shape([first, second, images])
+
+
+def test_flag_couples_examples_tells_the_truth(norm_name, build, images):
+    layer = build()
+    variables = initial(layer, images)
+    y, _ = update(layer, variables, images)
+    other, _ = update(layer, variables, images.at[1:].multiply(3.0))
+    change = float(jnp.abs(y[0] - other[0]).max())
+    assert (change > 1e-2) if NORMS[norm_name].couples_examples else (change <= 1e-6)
+
+
+def test_flag_removes_bias_tells_the_truth(norm_name, build, images):
+    layer = build()
+    variables = initial(layer, images)
+    bias = jnp.linspace(-3, 3, images.shape[-1]).reshape(1, 1, 1, -1)
+    y, _ = update(layer, variables, images)
+    shifted, _ = update(layer, variables, images + bias)
+    change = float(jnp.abs(y - shifted).max())
+    assert (change <= 1e-5) if NORMS[norm_name].removes_bias else (change > 1e-2)
+
+
+def test_no_norm_is_the_identity_without_variables(images):
+    y, variables = NORMS["none"](train=True).init_with_output(jax.random.key(0), images, mask=None)
+    assert variables == {}
+    np.testing.assert_array_equal(y, images)

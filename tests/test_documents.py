@@ -1,0 +1,50 @@
+"""What the documents say is what the code has."""
+
+import re
+from pathlib import Path
+
+import jaxnorm
+import pytest
+from jaxnorm.analysis.claims import COMPARE_LEDGER
+from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.command_line import read_protocol
+from jaxnorm.experiments.compare import main
+from jaxnorm.norms import NORMS
+
+ROOT = Path(jaxnorm.__file__).parent.parent
+DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "experiments" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+PROTOCOLS = sorted((ROOT / "experiments").glob("*.toml"))
+
+
+def test_claims_page_lists_exactly_the_ledger():
+    listed = re.findall(r"^\| ([A-F]\d+) \|", (ROOT / "docs" / "claims.md").read_text(), re.MULTILINE)
+    assert listed == [entry.id for entry in COMPARE_LEDGER]
+
+
+@pytest.mark.parametrize("path", PROTOCOLS, ids=lambda path: path.stem)
+def test_protocol_can_be_read_and_names_known_norms(path):
+    config = read_protocol(CompareConfig, path)
+    assert set(config.norms) <= set(NORMS)
+    assert config.question.endswith("?")
+
+
+@pytest.mark.parametrize("path", PROTOCOLS, ids=lambda path: path.stem)
+def test_protocol_opens_with_question_command_time_and_expectation(path):
+    opening = path.read_text().splitlines()[:4]
+    assert [line.split(":")[0] for line in opening] == ["# Question", "# Command", "# Time", "# Expected"]
+    assert f"experiments/{path.name}" in opening[1]
+
+
+@pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: str(path.relative_to(ROOT)))
+def test_document_links_lead_somewhere(path):
+    for target in re.findall(r"\]\(([^)#]+)[^)]*\)", path.read_text()):
+        assert target.startswith("https://") or (path.parent / target).exists(), target
+
+
+def test_readme_flags_exist(capsys):
+    with pytest.raises(SystemExit):
+        main(["--help"])
+    known = set(re.findall(r"--[a-z-]+", capsys.readouterr().out))
+    mentioned = set(re.findall(r"`(--[a-z-]+)`", (ROOT / "README.md").read_text()))
+    assert mentioned
+    assert mentioned <= known
