@@ -3,8 +3,9 @@
 import re
 from pathlib import Path
 
-import jaxnorm
 import pytest
+
+import jaxnorm
 from jaxnorm.analysis.claims import COMPARE_LEDGER
 from jaxnorm.config import CompareConfig
 from jaxnorm.experiments.command_line import read_protocol

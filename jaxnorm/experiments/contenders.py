@@ -161,21 +161,24 @@ def _batches(rng: np.random.Generator, num_examples: int, batch_size: int) -> np
     return rng.permutation(num_examples)[: num_steps * batch_size].reshape(num_steps, batch_size)
 
 
-def _timed(epoch: Callable[[], float], num_updates: int) -> Timer:
+def _timed(work: Callable[[], Any], count: int) -> Timer:
+    """Seconds per unit of ``work``, which holds ``count`` of them."""
+
     def timer() -> float:
         began = time.perf_counter()
-        epoch()
-        return (time.perf_counter() - began) / num_updates
+        work()
+        return (time.perf_counter() - began) / count
 
     return timer
 
 
-def matrix_peak(mesh: Mesh) -> float:
-    """Measured float32 matrix throughput of all devices together in FLOP/s: the best square product of three sizes, five times each."""
-    return max(_product_rate(mesh, size) for size in (512, 1024, 2048) for _ in range(5))
+def make_matrix_peak(mesh: Mesh) -> Callable[[], float]:
+    """Float32 matrix throughput of all devices together, FLOP/s: the best of square products of three sizes, a few times each."""
+    rates = [_make_product_rate(mesh, size) for size in (512, 1024, 2048)]
+    return lambda: max(rate() for rate in rates for _ in range(3))
 
 
-def _product_rate(mesh: Mesh, size: int, repetitions: int = 8) -> float:
+def _make_product_rate(mesh: Mesh, size: int, repetitions: int = 8) -> Callable[[], float]:
     spec = PartitionSpec("seed")
     matrices = jax.device_put(np.full((mesh.size, size, size), 1 / size, np.float32), NamedSharding(mesh, spec))
 
@@ -183,7 +186,7 @@ def _product_rate(mesh: Mesh, size: int, repetitions: int = 8) -> float:
         return jax.lax.fori_loop(0, repetitions, lambda _, power: (matrix[0] @ power[0])[None], matrix)
 
     compiled = jax.jit(jax.shard_map(products, mesh=mesh, in_specs=spec, out_specs=spec, check_vma=False)).lower(matrices).compile()
-    jax.block_until_ready(compiled(matrices))
-    began = time.perf_counter()
-    jax.block_until_ready(compiled(matrices))
-    return mesh.size * repetitions * 2 * size**3 / (time.perf_counter() - began)
+    flops = mesh.size * repetitions * 2 * size**3
+    timer = _timed(lambda: jax.block_until_ready(compiled(matrices)), flops)
+    timer()  # warm up
+    return lambda: 1 / timer()

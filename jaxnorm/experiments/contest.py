@@ -12,10 +12,11 @@ from jaxnorm.config import Arm, Optimizer, ThroughputConfig, Training
 from jaxnorm.experiments import devices
 from jaxnorm.experiments.checks import check_norms
 from jaxnorm.experiments.command_line import UsageError, to_dict
-from jaxnorm.experiments.contenders import Timer, make_flax_loop, make_jaxnorm, make_pytorch_loop, matrix_peak, random_images
+from jaxnorm.experiments.contenders import Timer, make_flax_loop, make_jaxnorm, make_matrix_peak, make_pytorch_loop, random_images
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.norms import NORMS
-from jaxnorm.reporting.throughput import print_throughput, save_throughput
+from jaxnorm.reporting.console import print_table
+from jaxnorm.reporting.throughput import save_throughput, throughput_table
 from jaxnorm.training import make_mesh
 
 RIVAL_NORMS = ("batch", "layer", "none")
@@ -37,7 +38,7 @@ def run_throughput(config: ThroughputConfig) -> int:
     devices.announce(console)
     summary = measure(config, console)
     save_throughput(summary, config.out, devices.environment() | {"settings": to_dict(config)})
-    print_throughput(summary, console)
+    print_table(throughput_table(summary), console)
     console.print(f"written to {config.out}: report.md, throughput.csv, summary.json, environment.json, figures/")
     return 0
 
@@ -49,9 +50,9 @@ def measure(config: ThroughputConfig, console: Console) -> SpeedSummary:
     for timer in timers.values():
         timer()  # warm up: compile, fill caches
     seconds: dict[Key, list[float]] = {key: [] for key in timers}
-    peak = []
+    measure_peak, peak = make_matrix_peak(mesh), []
     for number in range(1, config.rounds + 1):
-        peak.append(matrix_peak(mesh))
+        peak.append(measure_peak())
         for key, timer in timers.items():
             seconds[key].append(timer())
         console.print(f"round {number} of {config.rounds} done")

@@ -4,6 +4,7 @@ import contextlib
 import os
 import platform
 import shutil
+from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ import jax
 import platformdirs
 from rich.console import Console
 
-PACKAGES = ("jaxnorm", "jax", "jaxlib", "flax", "optax", "numpy", "scipy")
+PACKAGES = ("jaxnorm", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "torch")
 
 
 def usable_cores() -> int:
@@ -71,6 +72,7 @@ def announce(console: Console) -> None:
 def environment() -> dict[str, Any]:
     """What the numbers were measured on: versions, devices, cores, system."""
     return {
+        "date": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
         "packages": {name: metadata.version(name) for name in PACKAGES if _installed(name)},
         "system": f"{platform.system()} {platform.machine()}",

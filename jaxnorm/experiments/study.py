@@ -7,7 +7,6 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -160,5 +159,4 @@ def _environment(trains: dict[Arm, Train], results: Sequence[ArmResult], wall_se
         arm.key: {"compile_seconds": round(result.compile_seconds, 3), "run_seconds": round(result.run_seconds, 3)}
         for arm, result in zip(trains, results, strict=True)
     }
-    date = datetime.now(UTC).date().isoformat()
-    return devices.environment() | {"date": date, "wall_seconds": round(wall_seconds, 3), "arms": arms}
+    return devices.environment() | {"wall_seconds": round(wall_seconds, 3), "arms": arms}

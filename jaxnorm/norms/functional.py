@@ -184,8 +184,8 @@ def affine(x: Array, scale: Array | None, bias: Array | None) -> Array:
 def standardize(x: Array, mean: Array, var: Array, epsilon: float, *, scale: Array | None = None, bias: Array | None = None) -> Array:
     """``(x - mean) / sqrt(var + epsilon) * scale + bias``, all of which broadcast to the shape of ``x``.
 
-    Where scale and statistics together are fewer than the elements (BatchNorm, InstanceNorm, GroupNorm on images), scale and bias are folded
-    into the statistics first. The centre being a constant, an offset that is zero in value carries the derivative of the mean.
+    Where scale and statistics together are fewer than the elements (BatchNorm, InstanceNorm, GroupNorm on images), scale and bias are
+    folded into the statistics first. The centre being a constant, an offset that is zero in value carries the derivative of the mean.
     """
     center = lax.stop_gradient(mean)
     gain = lax.rsqrt(var + epsilon)

@@ -20,12 +20,12 @@ def print_summary(summary: Summary, console: Console) -> None:
     console.print(Text(summary.question, style="bold"))
     console.print(Text(summary.answer))
     console.print()
-    _print_table(results_table(summary), console)
+    print_table(results_table(summary), console)
     for note in notes(summary):
         console.print(Text(note, style="yellow"))
     if summary.differences:
         console.print()
-        _print_table(differences_table(summary), console)
+        print_table(differences_table(summary), console)
     if summary.verdicts:
         console.print()
         console.print(Text("Verdicts", style="bold"))
@@ -33,7 +33,7 @@ def print_summary(summary: Summary, console: Console) -> None:
         console.print(Padding(_verdict(verdict), (0, 0, 0, 2)))
 
 
-def _print_table(table: TextTable, console: Console) -> None:
+def print_table(table: TextTable, console: Console) -> None:
     """Print a table at the first of its layouts that fits: lines as they are, then stacked numbers, then closer columns."""
     layouts = [_draw(table, stacked, padding) for stacked, padding in ((False, 1), (True, 1), (True, 0))]
     unlimited = console.options.update(width=UNLIMITED_WIDTH)

@@ -8,7 +8,7 @@ from jaxnorm.analysis.statistics import FLIPS, MIN_BOOTSTRAP, RESAMPLES
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.files import write_atomically
-from jaxnorm.reporting.tables import TextTable, differences_table, notes, results_table
+from jaxnorm.reporting.tables import TextTable, differences_table, markdown, notes, results_table
 
 FIGURES = {
     "curves": "Training loss and validation accuracy after each epoch",
@@ -54,9 +54,9 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
         summary.answer,
         _verdicts(summary),
         *(f"![{text}](figures/{name}.svg)" for name, text in FIGURES.items()),
-        _table(results_table(summary)),
+        markdown(results_table(summary)),
         "\n".join(f"- {note}" for note in notes(summary)),
-        _table(differences_table(summary)) if summary.differences else "",
+        markdown(differences_table(summary)) if summary.differences else "",
         f"## Method\n\n{_method(summary)}",
         f"## Setting\n\n{summary.setting}\n\nSeeds {summary.seeds[0]} to {summary.seeds[-1]}.",
         f"## Reproduce\n\n```\n{command}\n```",
@@ -70,20 +70,7 @@ def _verdicts(summary: Summary) -> str:
         return ""
     rows = [(verdict.claim, f"**{verdict.word}**", verdict.sentence) for verdict in summary.verdicts]
     caption = "Claims are numbered as in the ledger of claims; p values are adjusted for their number."
-    return _table(TextTable("Verdicts", caption, ("claim", "verdict", "in words"), [("", rows)], 3))
-
-
-def _table(table: TextTable) -> str:
-    marks = ["---" if index < table.num_text_columns else "---:" for index in range(len(table.headings))]
-    lines = [f"## {table.title}", "", _row(table.headings), _row(marks)]
-    for group, rows in table.groups:
-        lines += [_row([f"**{group}**", *[""] * (len(marks) - 1)])] if group else []
-        lines += [_row(row) for row in rows]
-    return "\n".join([*lines, "", table.caption])
-
-
-def _row(cells: tuple[str, ...] | list[str]) -> str:
-    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"
+    return markdown(TextTable("Verdicts", caption, ("claim", "verdict", "in words"), [("", rows)], 3))
 
 
 def _method(summary: Summary) -> str:

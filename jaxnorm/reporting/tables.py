@@ -1,7 +1,7 @@
 """The tables of a report as text, for terminal and Markdown alike."""
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from itertools import groupby
 
 from jaxnorm.analysis.measures import MEASURES
@@ -97,3 +97,18 @@ def _ranges(seeds: list[int]) -> str:
     """``0-3, 7``."""
     runs = [[seed for _, seed in run] for _, run in groupby(enumerate(sorted(seeds)), key=lambda pair: pair[1] - pair[0])]
     return ", ".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in runs)
+
+
+def markdown(table: TextTable) -> str:
+    """The table as a section of a Markdown document."""
+    marks = ["---" if index < table.num_text_columns else "---:" for index in range(len(table.headings))]
+    lines = [f"## {table.title}", "", markdown_row(table.headings), markdown_row(marks)]
+    for group, rows in table.groups:
+        lines += [markdown_row([f"**{group}**", *[""] * (len(marks) - 1)])] if group else []
+        lines += [markdown_row(row) for row in rows]
+    return "\n".join([*lines, "", table.caption])
+
+
+def markdown_row(cells: Sequence[str]) -> str:
+    """One line of a Markdown table."""
+    return f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in cells)} |"

@@ -6,6 +6,7 @@ import json
 
 import numpy as np
 import pytest
+
 from jaxnorm.analysis.speed import SpeedSummary, Timing, matrix_flops_per_example
 from jaxnorm.experiments.throughput import main
 
@@ -40,7 +41,7 @@ def test_summary_survives_its_file(tmp_path):
 def test_throughput_times_every_contender_and_writes_its_results(tmp_path, capsys):
     flags = ["--seeds", "1", "3", "--batch-sizes", "8", "--optimizers", "sgd", "--hidden-sizes", "4", "--steps", "3", "--rounds", "2"]
     assert main([*flags, "--out", str(tmp_path)]) == 0
-    rows = list(csv.DictReader((tmp_path / "throughput.csv").open()))
+    rows = list(csv.DictReader((tmp_path / "throughput.csv").read_text().splitlines()))
     contenders = {(row["contender"], row["seeds"]) for row in rows}
     assert {("jaxnorm", "1"), ("jaxnorm", "3"), ("Flax loop", "1")} <= contenders
     assert any(name.startswith("PyTorch") for name, _ in contenders) == (importlib.util.find_spec("torch") is not None)

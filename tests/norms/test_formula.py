@@ -1,6 +1,7 @@
 """Every norm against its float64 reference: values, masks, offsets, number formats, transformations, derivatives."""
 
 import functools
+from typing import Any
 
 import chex
 import jax
@@ -116,7 +117,7 @@ def test_variance_is_exact_at_large_offset(shape, offset, tolerance):
 
 def test_fast_variance_is_the_one_that_fails_at_large_offset():
     x = (np.random.default_rng(2).normal(size=(512, 4)) + 1e3).astype(np.float32)
-    found = moments(x, Pool((0,)), use_fast_variance=True).var
+    found = moments(jnp.asarray(x), Pool((0,)), use_fast_variance=True).var
     assert np.abs(np.asarray(found)[0] / x.astype(np.float64).var(0) - 1).max() > 1e-3
 
 
@@ -184,7 +185,7 @@ def _check_directional(loss, gradient, arguments, direction, step=1e-5):
         down = function(*jax.tree.map(lambda a, d: a - step * d, arguments, direction))
         return jax.tree.map(lambda up, down: (up - down) / (2 * step), up, down)
 
-    tolerance = {"rtol": FINITE_DIFFERENCE_TOLERANCE, "atol": FINITE_DIFFERENCE_TOLERANCE}
+    tolerance: dict[str, Any] = {"rtol": FINITE_DIFFERENCE_TOLERANCE, "atol": FINITE_DIFFERENCE_TOLERANCE}
     forward, over_reverse = jax.jit(lambda *a: (jax.jvp(loss, a, direction)[1], jax.jvp(gradient, a, direction)))(*arguments)
     reverse, curvature = over_reverse
     loss, gradient = jax.jit(loss), jax.jit(gradient)

@@ -1,6 +1,7 @@
 """The exact laws of the layers: who depends on whom, what the gradients are orthogonal to, which layers coincide."""
 
 import functools
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,7 @@ from jaxnorm.norms import NORMS, BatchNorm, GroupNorm, InstanceNorm, LayerNorm, 
 
 X = jnp.asarray(np.random.default_rng(5).normal(size=(16, 12)) * 2 + 0.5, jnp.float32)  # (B, D)
 COTANGENT = jnp.cos(jnp.arange(192.0)).reshape(16, 12)
-TINY = {"epsilon": 1e-12}
+TINY: dict[str, Any] = {"epsilon": 1e-12}
 """The invariances hold exactly only without epsilon."""
 
 

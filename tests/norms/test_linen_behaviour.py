@@ -1,6 +1,7 @@
 """What Linen's own tests say of these layers, said of ours. Tolerances and inputs are theirs."""
 
 import functools
+from typing import Any
 
 import flax.linen as nn
 import jax
@@ -12,7 +13,7 @@ from norms.running import output, update
 from jaxnorm.norms import BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 
 KEYS = jax.random.split(jax.random.key(0))
-PLAIN = {"use_bias": False, "use_scale": False, "epsilon": 1e-5}
+PLAIN: dict[str, Any] = {"use_bias": False, "use_scale": False, "epsilon": 1e-5}
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -88,7 +89,7 @@ def test_instance_norm_rejects_the_batch_as_a_channel(feature_axes):
         InstanceNorm(feature_axes=feature_axes).init(KEYS[1], jnp.ones((2, 3, 4, 5)))
 
 
-UNIFORM = {"scale_init": nn.initializers.uniform(), "bias_init": nn.initializers.uniform()}
+UNIFORM: dict[str, Any] = {"scale_init": nn.initializers.uniform(), "bias_init": nn.initializers.uniform()}
 
 
 @pytest.mark.parametrize(

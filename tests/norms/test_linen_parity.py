@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+from typing import Any
 
 import chex
 import flax.linen as nn
@@ -17,7 +18,7 @@ from jaxnorm import norms
 
 LAYERS = ("BatchNorm", "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm")
 OWN_FIELDS = {"BatchNorm": ["debias", "unbiased_variance"]}
-RANDOM = {"scale_init": nn.initializers.uniform(2.0), "bias_init": nn.initializers.normal(1.0)}
+RANDOM: dict[str, Any] = {"scale_init": nn.initializers.uniform(2.0), "bias_init": nn.initializers.normal(1.0)}
 CASES = [
     ("BatchNorm", {}, (7, 5)),
     ("BatchNorm", {"momentum": 0.9, "use_fast_variance": True}, (3, 4, 4, 6)),
