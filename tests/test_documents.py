@@ -11,6 +11,7 @@ from jaxnorm.config import CompareConfig
 from jaxnorm.experiments.command_line import read_protocol
 from jaxnorm.experiments.compare import main
 from jaxnorm.norms import NORMS
+from jaxnorm.reporting.notebook import fill
 
 ROOT = Path(jaxnorm.__file__).parent.parent
 DOCUMENTS = [ROOT / "README.md", ROOT / "CHANGELOG.md", ROOT / "experiments" / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
@@ -49,3 +50,8 @@ def test_readme_flags_exist(capsys):
     mentioned = set(re.findall(r"`(--[a-z-]+)`", (ROOT / "README.md").read_text()))
     assert mentioned
     assert mentioned <= known
+
+
+@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "experiments" / "README.md"], ids=lambda path: str(path.relative_to(ROOT)))
+def test_document_shows_exactly_what_the_results_say(path):
+    assert fill(path, ROOT / "experiments" / "results") == path.read_text()

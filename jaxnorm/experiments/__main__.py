@@ -7,6 +7,8 @@ import sys
 INSTRUMENTS = {
     "compare": "BatchNorm, LayerNorm and others in an MLP, at several batch sizes: the main job",
     "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
+    "layers": "rounding errors and costs of single layers, beside flax.linen and PyTorch",
+    "notebook": "fills the documents with the committed results",
 }
 
 

@@ -13,7 +13,9 @@ import jax
 import platformdirs
 from rich.console import Console
 
-PACKAGES = ("jaxnorm", "jax", "jaxlib", "flax", "optax", "numpy", "scipy", "torch")
+from jaxnorm import __version__
+
+PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "torch")
 
 
 def usable_cores() -> int:
@@ -74,7 +76,7 @@ def environment() -> dict[str, Any]:
     return {
         "date": datetime.now(UTC).date().isoformat(),
         "python": platform.python_version(),
-        "packages": {name: metadata.version(name) for name in PACKAGES if _installed(name)},
+        "packages": {"jaxnorm": __version__} | {name: metadata.version(name) for name in PACKAGES if _installed(name)},
         "system": f"{platform.system()} {platform.machine()}",
         "processor": processor_name(),
         "cores": usable_cores(),

@@ -52,7 +52,7 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
     sections = [
         f"# {summary.question}",
         summary.answer,
-        _verdicts(summary),
+        markdown(verdicts_table(summary)) if summary.verdicts else "",
         *(f"![{text}](figures/{name}.svg)" for name, text in FIGURES.items()),
         markdown(results_table(summary)),
         "\n".join(f"- {note}" for note in notes(summary)),
@@ -65,12 +65,11 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
-def _verdicts(summary: Summary) -> str:
-    if not summary.verdicts:
-        return ""
+def verdicts_table(summary: Summary) -> TextTable:
+    """One row per claim."""
     rows = [(verdict.claim, f"**{verdict.word}**", verdict.sentence) for verdict in summary.verdicts]
     caption = "Claims are numbered as in the ledger of claims; p values are adjusted for their number."
-    return markdown(TextTable("Verdicts", caption, ("claim", "verdict", "in words"), [("", rows)], 3))
+    return TextTable("Verdicts", caption, ("claim", "verdict", "in words"), [("", rows)], 3)
 
 
 def _method(summary: Summary) -> str:

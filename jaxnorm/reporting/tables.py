@@ -101,12 +101,17 @@ def _ranges(seeds: list[int]) -> str:
 
 def markdown(table: TextTable) -> str:
     """The table as a section of a Markdown document."""
+    return f"## {table.title}\n\n{markdown_rows(table)}\n\n{table.caption}"
+
+
+def markdown_rows(table: TextTable) -> str:
+    """The table alone."""
     marks = ["---" if index < table.num_text_columns else "---:" for index in range(len(table.headings))]
-    lines = [f"## {table.title}", "", markdown_row(table.headings), markdown_row(marks)]
+    lines = [markdown_row(table.headings), markdown_row(marks)]
     for group, rows in table.groups:
         lines += [markdown_row([f"**{group}**", *[""] * (len(marks) - 1)])] if group else []
         lines += [markdown_row(row) for row in rows]
-    return "\n".join([*lines, "", table.caption])
+    return "\n".join(lines)
 
 
 def markdown_row(cells: Sequence[str]) -> str:

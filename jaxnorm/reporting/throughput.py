@@ -38,12 +38,19 @@ def _row(summary: SpeedSummary, timing: Timing) -> tuple[str, ...]:
     )
 
 
+def best_row(summary: SpeedSummary, optimizer: str, batch_size: int) -> tuple[str, ...]:
+    """Cells of jaxnorm's fastest number of networks at one kind of work: optimizer, batch size, networks, rate, ratios, share of peak."""
+    best = max(summary.of("jaxnorm", optimizer, batch_size), key=lambda timing: timing.updates_per_second)
+    _, networks, rate, _, flax, pytorch, share = _row(summary, best)
+    return optimizer, str(batch_size), networks, rate, flax, pytorch, share
+
+
 def _caption(summary: SpeedSummary) -> str:
     low, high = min(summary.matrix_peak) / 1e9, max(summary.matrix_peak) / 1e9
     return (
-        f"{summary.setting}. Updates of one network per second of the whole machine, median of {len(summary.matrix_peak)} rounds. Ratios are "
-        "medians of the rounds' own ratios; PyTorch stands for the best of its thread counts. Matrix peak: the float32 matrix throughput "
-        f"measured in the same round ({low:.0f} to {high:.0f} GFLOP/s); of an update only its matrix products count towards it."
+        f"{summary.setting}. Updates of one network per second of the whole machine, median of {len(summary.matrix_peak)} rounds. "
+        "Ratios are medians of the rounds' own ratios; PyTorch stands for the best of its thread counts. Matrix peak: the float32 matrix "
+        f"throughput measured in the same round ({low:.0f} to {high:.0f} GFLOP/s); of an update only its matrix products count towards it."
     )
 
 

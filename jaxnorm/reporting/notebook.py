@@ -1,0 +1,102 @@
+"""What documents show of committed results, rendered from the files that a run wrote, so that no published number is ever typed.
+
+A block ``<!-- kind: name -->`` ... ``<!-- end -->`` of a Markdown document holds what ``kind`` shows of the results folder ``name``.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from jaxnorm.analysis.speed import SpeedSummary
+from jaxnorm.analysis.summary import Summary
+from jaxnorm.analysis.wording import count
+from jaxnorm.reporting.report import FIGURES, verdicts_table
+from jaxnorm.reporting.tables import markdown_row, markdown_rows
+from jaxnorm.reporting.throughput import best_row
+
+BLOCK = re.compile(r"(<!-- (?P<kind>\w+): (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
+
+
+def fill(document: Path, results: Path) -> str:
+    """The document with all its blocks rendered from ``results``. Raises ``KeyError`` on an unknown kind, ``OSError`` on absent results."""
+
+    def render(block: re.Match) -> str:
+        folder = results / block["name"]
+        return block[1] + RENDERERS[block["kind"]](folder, Path(os.path.relpath(folder, document.parent))) + "\n" + block[4]
+
+    return BLOCK.sub(render, document.read_text())
+
+
+def render_answer(folder: Path, link: Path) -> str:
+    """Question, answer, the classic two curves, and all verdicts of a run."""
+    summary = Summary.load(folder / "summary.json")
+    parts = [
+        f"**{summary.question}**",
+        summary.answer,
+        f"[![{FIGURES['curves']}]({link}/figures/curves.png)]({link}/report.md)",
+        markdown_rows(verdicts_table(summary)),
+        f"{_contradicted(summary)} {summary.setting}; {_machine(folder)}. The whole report: [{link}/report.md]({link}/report.md).",
+    ]
+    return "\n\n".join(parts)
+
+
+def render_entry(folder: Path, link: Path) -> str:
+    """One run as a list of facts: question, command, time and machine, verdicts."""
+    summary, environment = Summary.load(folder / "summary.json"), _environment(folder)
+    words = [f"{verdict.claim} {verdict.word}" for verdict in summary.verdicts]
+    return _entry(
+        f"[{summary.question}]({link}/report.md)",
+        f"python -m jaxnorm.experiments.compare experiments/{folder.name}.toml --out experiments/results/{folder.name}",
+        f"time and machine: {environment['wall_seconds'] / 60:.1f} minutes, {count(len(summary.seeds), 'seed')}; {_machine(folder)}",
+        ", ".join(words),
+    )
+
+
+def render_speed(folder: Path, link: Path) -> str:
+    """The best of the throughput table: one row for each optimizer and batch size."""
+    speeds = SpeedSummary.load(folder / "summary.json")
+    kinds = dict.fromkeys((timing.optimizer, timing.batch_size) for timing in speeds.timings)
+    headings = ("optimizer", "batch size", "networks at once", "updates per second", "× Flax loop", "× PyTorch", "of matrix peak")
+    rows = [headings, ["---", *["---:"] * (len(headings) - 1)], *(best_row(speeds, *kind) for kind in kinds)]
+    table = "\n".join(markdown_row(row) for row in rows)
+    return f"{table}\n\n{speeds.setting}; {_machine(folder)}. The whole table: [{link}/report.md]({link}/report.md)."
+
+
+def render_speed_entry(folder: Path, link: Path) -> str:
+    """The throughput measurement as a list of facts."""
+    speeds = SpeedSummary.load(folder / "summary.json")
+    adam = [best_row(speeds, "adam", size) for size in sorted({timing.batch_size for timing in speeds.timings})]
+    found = [f"batch size {size}: {torch} times PyTorch, {flax} times a plain Flax loop" for _, size, _, _, flax, torch, _ in adam]
+    question = "How many networks does this machine train per second?"
+    command = f"python -m jaxnorm.experiments.throughput --out experiments/results/{folder.name}"
+    return _entry(f"[{question}]({link}/report.md)", command, f"machine: {_machine(folder)}", f"Adam, {'; '.join(found)}")
+
+
+RENDERERS: dict[str, Callable[[Path, Path], str]] = {
+    "answer": render_answer,
+    "entry": render_entry,
+    "speed": render_speed,
+    "speed_entry": render_speed_entry,
+}
+
+
+def _entry(question: str, command: str, cost: str, verdict: str) -> str:
+    return f"### {question}\n\n- command: `{command}`\n- {cost}\n- verdict: {verdict}"
+
+
+def _contradicted(summary: Summary) -> str:
+    claims = [verdict.claim for verdict in summary.verdicts if verdict.word == "contradicted"]
+    return f"Contradicted here: {', '.join(claims)}." if claims else "Nothing was contradicted here."
+
+
+def _environment(folder: Path) -> dict[str, Any]:
+    return json.loads((folder / "environment.json").read_text())
+
+
+def _machine(folder: Path) -> str:
+    environment = _environment(folder)
+    machine = f"{environment['processor']}, {environment['cores']} cores, {environment['backend']}"
+    return f"{machine}, jax {environment['packages']['jax']}, {environment['date']}"
