@@ -38,9 +38,15 @@ def test_digits_without_scikit_learn_say_what_to_install(monkeypatch):
 
 
 BROKEN_TABLES = [b"", b"1,2\n3,4\n", b"1,2\n3\n", b"a,b\n", b"\xff"]
+BROKEN_FILES = {
+    "empty": b"",
+    "not gzip": b"no gzip",
+    "cut off": gzip.compress(b"1,2\n" * 99)[:-9],
+    **{f"table {table!r}": gzip.compress(table) for table in BROKEN_TABLES},
+}
 
 
-@pytest.mark.parametrize("content", [b"", b"no gzip", gzip.compress(b"1,2\n" * 99)[:-9], *map(gzip.compress, BROKEN_TABLES)])
+@pytest.mark.parametrize("content", BROKEN_FILES.values(), ids=BROKEN_FILES)
 def test_digits_from_a_broken_file_name_the_file(content, tmp_path, monkeypatch):
     path = tmp_path / "digits.csv.gz"
     path.write_bytes(content)
