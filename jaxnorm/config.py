@@ -34,7 +34,7 @@ class Training:
     """Folder of prepared TFDS data sets. Default: TFDS_DATA_DIR, else ~/tensorflow_datasets."""
 
     norms: tuple[str, ...] = ("batch", "layer")
-    """Normalization layers to compare; the first is the baseline of every difference."""
+    """Normalization layers to compare, by name or as package.module:Class; the first is the baseline of every difference."""
 
     batch_sizes: tuple[int, ...] = (16, 128)
     """Examples per update."""

@@ -10,6 +10,7 @@ from jaxnorm.analysis.claims import COMPARE_LEDGER
 from jaxnorm.config import CompareConfig
 from jaxnorm.experiments.command_line import read_protocol
 from jaxnorm.experiments.compare import main
+from jaxnorm.experiments.notebook import DOCUMENTS as FILLED
 from jaxnorm.norms import NORMS
 from jaxnorm.reporting.notebook import fill
 
@@ -52,6 +53,6 @@ def test_readme_flags_exist(capsys):
     assert mentioned <= known
 
 
-@pytest.mark.parametrize("path", [ROOT / "README.md", ROOT / "experiments" / "README.md"], ids=lambda path: str(path.relative_to(ROOT)))
+@pytest.mark.parametrize("path", [ROOT / document for document in FILLED], ids=lambda path: str(path.relative_to(ROOT)))
 def test_document_shows_exactly_what_the_results_say(path):
     assert fill(path, ROOT / "experiments" / "results") == path.read_text()

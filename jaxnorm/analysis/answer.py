@@ -36,10 +36,8 @@ def _sentence(subject: str, differences: Sequence[Difference], num_differences: 
 
 
 def _shown(differences: Sequence[Difference]) -> list[Difference]:
-    """Those that are significant after correction and beyond their margins."""
-    return [
-        difference for difference in differences if difference.p_adjusted <= ALPHA and abs(difference.estimate.mean) > difference.margin
-    ]
+    """Those that are significant after correction, with an interval wholly beyond the margin."""
+    return [difference for difference in differences if difference.p_adjusted <= ALPHA and difference.beyond_margin]
 
 
 def _clause(differences: Sequence[Difference], shown: Sequence[Difference]) -> str:

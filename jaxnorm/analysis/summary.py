@@ -1,4 +1,4 @@
-"""The summary of a run: every number that a table prints or a figure draws, and nothing else.
+"""The summary of a run: every number that a table prints or a figure draws, and what they rest on.
 
 It is written as ``summary.json`` and read back as the same dataclasses, so reports can be redrawn without training again.
 """
@@ -69,6 +69,12 @@ class Difference:
     margin: float
     """Differences smaller than this count as none, in the measure's unit."""
     by_seed: list[float]
+
+    @property
+    def beyond_margin(self) -> bool:
+        """Whether the whole interval lies on one side of zero and farther from it than the margin."""
+        low, high = self.estimate.low, self.estimate.high
+        return low is not None and high is not None and (low > self.margin or high < -self.margin)
 
 
 @dataclasses.dataclass(frozen=True)

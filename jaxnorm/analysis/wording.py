@@ -17,7 +17,14 @@ NORM_TITLES = {
     "group": "GroupNorm",
     "instance": "InstanceNorm",
     "none": "no norm",
+    "ghost": "GhostBatchNorm",
+    "renorm": "BatchRenorm",
+    "layer_all": "LayerNorm (all axes)",
+    "scale": "ScaleNorm",
+    "dyt": "DyT",
 }
+"""Names in tables and figures, of norms that are not called by their table name there."""
+
 MAX_DECIMALS = 6
 DIGITS_WITHOUT_INTERVAL = 3
 """Significant digits of a number that has no interval."""
@@ -42,8 +49,8 @@ SCALES: dict[Unit, Scale] = {
 
 
 def norm_title(norm: str) -> str:
-    """``batch`` becomes BatchNorm; a norm that has no title keeps its name."""
-    return NORM_TITLES.get(norm, norm)
+    """``batch`` becomes BatchNorm, ``module:MyNorm`` MyNorm; a norm that has no title keeps its name."""
+    return NORM_TITLES.get(norm, norm.rpartition(":")[-1])
 
 
 def arm_title(norm: str, batch_size: int) -> str:

@@ -6,10 +6,11 @@ import numpy as np
 
 from jaxnorm.config import Arm, Training
 from jaxnorm.data import DataError, Dataset, load
-from jaxnorm.experiments.checks import check_batch_sizes
+from jaxnorm.experiments.checks import check_batch_sizes, is_own
 from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.models import ACTIVATIONS, MLP, matrix_product
-from jaxnorm.norms import NORMS, Norm, momentum_for_batch_size
+from jaxnorm.experiments.own_norms import check_own_norm, find_norm
+from jaxnorm.models import ACTIVATIONS, MODELS, matrix_product
+from jaxnorm.norms import Norm, momentum_for_batch_size
 from jaxnorm.training import OPTIMIZERS, Replica, Train, make_train
 
 
@@ -25,7 +26,7 @@ def load_dataset(config: Training) -> Dataset:
 
 def build_norm(config: Training, arm: Arm) -> Norm:
     """The arm's norm with the settings all norms share, and a running window of equally many examples at every batch size."""
-    return NORMS[arm.norm].with_options(
+    return find_norm(arm.norm).with_options(
         epsilon=config.epsilon,
         momentum=momentum_for_batch_size(config.norm_momentum, arm.batch_size, config.norm_momentum_batch_size),
         debias=True,
@@ -34,14 +35,18 @@ def build_norm(config: Training, arm: Arm) -> Norm:
 
 
 def build_train(config: Training, arm: Arm, dataset: Dataset) -> Train:
-    """One arm's training. Raises ``UsageError`` where its norm cannot work in this network at this batch size."""
+    """One arm's training. Raises ``UsageError`` where its norm cannot be had, or cannot work in this network at this batch size."""
     norm = build_norm(config, arm)
     if arm.batch_size == 1 and norm.couples_examples:
         raise UsageError(
             f"--batch-sizes 1 does not go with the norm {arm.norm!r}, which needs several examples to take a mean over; "
             "give at least 2, or use another norm."
         )
-    model = MLP(
+    if is_own(arm.norm):
+        widths = {*config.hidden_sizes, *([dataset.num_classes] if config.norm_on_logits else [])}
+        for width in sorted(widths):
+            check_own_norm(arm.norm, norm, (arm.batch_size, width))
+    model = MODELS["mlp"](
         num_classes=dataset.num_classes,
         norm=norm,
         hidden_sizes=config.hidden_sizes,
@@ -69,10 +74,26 @@ def describe_setting(config: Training, dataset: Dataset) -> str:
     height, width, channels = dataset.train.images.shape[1:]
     sizes = "-".join(str(size) for size in (height * width * channels, *config.hidden_sizes, dataset.num_classes))
     splits = [f"{len(getattr(dataset, name).labels):,} {name}" for name in ("train", "validation", "test")]
-    extras = [f"{name.replace('_', ' ')} {value:g}" for name in ("sgd_momentum", "weight_decay") if (value := getattr(config, name))]
-    return (
-        f"MLP {sizes}, {config.activation}; {dataset.name} ({', '.join(splits)} images); "
-        f"{', '.join([config.optimizer, f'learning rate {config.learning_rate:g}', *extras])}, {config.epochs} epochs; "
-        f"epsilon {config.epsilon:g}; BatchNorm evaluates with running averages (momentum {config.norm_momentum:g} per "
-        f"{config.norm_momentum_batch_size} examples, {config.running_variance} variance, no cold start); {config.precision} products"
+    return "; ".join(
+        [
+            f"MLP {sizes}, {config.activation}{', norm on the logits too' if config.norm_on_logits else ''}",
+            f"{dataset.name} {dataset.version} ({', '.join(splits)} images)",
+            f"{', '.join([config.optimizer, f'learning rate {config.learning_rate:g}', *_unusual(config)])}, {config.epochs} epochs",
+            f"epsilon {config.epsilon:g}",
+            *_running_statistics(config),
+            f"{config.precision} products",
+        ]
     )
+
+
+def _unusual(config: Training) -> list[str]:
+    defaults = Training()
+    names = ("sgd_momentum", "weight_decay", "init_scale")
+    return [f"{name.replace('_', ' ')} {getattr(config, name):g}" for name in names if getattr(config, name) != getattr(defaults, name)]
+
+
+def _running_statistics(config: Training) -> list[str]:
+    if not any(find_norm(norm).couples_examples for norm in config.norms):
+        return []
+    window = f"momentum {config.norm_momentum:g} per {config.norm_momentum_batch_size} examples"
+    return [f"running averages in evaluation ({window}, {config.running_variance} variance, no cold start)"]

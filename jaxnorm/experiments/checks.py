@@ -1,12 +1,16 @@
 """Settings that cannot be meant, found before anything is compiled: one sentence each."""
 
 import math
+import re
 from collections.abc import Collection, Sequence
 
-from jaxnorm.config import Training
+from jaxnorm.config import DecisionRule, Training
 from jaxnorm.experiments.command_line import UsageError, nearest
 
 LARGEST_SEED = 2**32 - 1
+SMALLEST, LARGEST = 1e-30, 1e30
+"""Bounds of what stays finite and positive in float32 arithmetic."""
+OWN_NORM = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
 
 
 def flag(name: str) -> str:
@@ -19,16 +23,26 @@ def check_values(config: Training) -> None:
     check_positive(config, "seeds", "epochs", "norm_momentum_batch_size", "batch_sizes", "hidden_sizes")
     for name in ("learning_rate", "init_scale", "epsilon"):
         value = getattr(config, name)
-        _require(math.isfinite(value) and value > 0, name, value, "give a positive number")
+        _require(SMALLEST <= value <= LARGEST, name, value, f"give a positive number, from {SMALLEST:g} to {LARGEST:g}")
     for name in ("sgd_momentum", "norm_momentum"):
         _require(0 <= getattr(config, name) < 1, name, getattr(config, name), "give a number from 0 to below 1")
-    _require(
-        math.isfinite(config.weight_decay) and config.weight_decay >= 0, "weight_decay", config.weight_decay, "give 0 or a positive number"
-    )
-    last = config.first_seed + config.seeds - 1
-    _require(config.first_seed >= 0 and last <= LARGEST_SEED, "first_seed", config.first_seed, f"seeds run from 0 to {LARGEST_SEED}")
-    _require_distinct("norms", config.norms)
-    _require_distinct("batch_sizes", config.batch_sizes)
+    _require(0 <= config.weight_decay <= LARGEST, "weight_decay", config.weight_decay, "give 0 or a positive number")
+    _require(0 <= config.first_seed <= LARGEST_SEED, "first_seed", config.first_seed, f"seeds run from 0 to {LARGEST_SEED}")
+    most = LARGEST_SEED + 1 - config.first_seed
+    _require(config.seeds <= most, "seeds", config.seeds, f"from seed {config.first_seed} on there are {most}")
+    without_effect = config.sgd_momentum != 0 and config.optimizer != "sgd"
+    _require(not without_effect, "sgd_momentum", config.sgd_momentum, "it has an effect with --optimizer sgd only; leave it out")
+    normless = not (config.hidden_sizes or config.norm_on_logits)
+    _require(not normless, "hidden_sizes", "(none)", "no layer would have a norm; give at least one, or --norm-on-logits")
+    check_distinct(config, "norms", "batch_sizes")
+
+
+def check_rule(rule: DecisionRule) -> None:
+    """Check the margins. Raises ``UsageError``."""
+    _require(0 <= rule.accuracy_margin < 1, "accuracy_margin", rule.accuracy_margin, "give a fraction from 0 to below 1")
+    _require(0 <= rule.loss_margin < 1, "loss_margin", rule.loss_margin, "give a fraction from 0 to below 1")
+    loss = rule.convergence_loss
+    _require(math.isfinite(loss) and loss > 0, "convergence_loss", loss, "give a positive number of nats")
 
 
 def check_positive(config: object, *names: str) -> None:
@@ -39,11 +53,28 @@ def check_positive(config: object, *names: str) -> None:
             _require(number >= 1, name, number, "give a whole number of at least 1")
 
 
+def is_own(norm: str) -> bool:
+    """Whether the name is that of a norm outside the table: ``package.module:Class``."""
+    return ":" in norm
+
+
 def check_norms(norms: Sequence[str], known: Collection[str]) -> None:
-    """Check that every norm stands in the table. Raises ``UsageError`` with the nearest name."""
+    """Check that every norm stands in the table, or is named as one's own. Raises ``UsageError`` with what to write instead."""
     for norm in norms:
-        if norm not in known:
-            raise UsageError(f"--norms {norm} is not a norm; {nearest(norm, list(known))}")
+        if is_own(norm):
+            _require_own_form(norm)
+        elif norm not in known:
+            own = " A norm of your own is written package.module:Class." if "." in norm else ""
+            raise UsageError(f"--norms {norm} is not a norm; {nearest(norm, list(known))}{own}")
+
+
+def _require_own_form(norm: str) -> None:
+    module, _, attribute = norm.partition(":")
+    if not OWN_NORM.fullmatch(norm) or module.endswith(".py"):
+        meant = module.removesuffix(".py").strip("./").replace("/", ".")
+        raise UsageError(
+            f"--norms {norm} is not of the form package.module:Class; did you mean {meant or 'module'}:{attribute or 'Class'}?"
+        )
 
 
 def check_batch_sizes(batch_sizes: Sequence[int], num_examples: int, dataset: str) -> None:
@@ -57,6 +88,12 @@ def check_batch_sizes(batch_sizes: Sequence[int], num_examples: int, dataset: st
 def _require(condition: bool, name: str, value: object, remedy: str) -> None:
     if not condition:
         raise UsageError(f"{flag(name)} {value} is not possible; {remedy}.")
+
+
+def check_distinct(config: object, *names: str) -> None:
+    """Check that lists name something, and nothing twice. Raises ``UsageError``."""
+    for name in names:
+        _require_distinct(name, getattr(config, name))
 
 
 def _require_distinct(name: str, values: Sequence[object]) -> None:

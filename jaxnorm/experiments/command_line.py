@@ -1,7 +1,9 @@
 """From the command line, or a TOML protocol with flags over it, to a config. Nothing heavy is imported: ``--help`` answers at once."""
 
+import contextlib
 import dataclasses
 import difflib
+import io
 import re
 import sys
 import tomllib
@@ -35,13 +37,28 @@ def run_command(body: Callable[[], int]) -> int:
 def parse(config_type: type[Config], arguments: list[str], *, program: str, description: str) -> Config:
     """The config that ``[PROTOCOL.toml] --flag value ...`` asks for; flags win over the protocol.
 
-    Exits with status 2 on flags that are not understood. Raises ``UsageError`` for a protocol that is not.
+    Raises ``UsageError`` for flags and protocols that are not understood.
     """
     defaults = config_type()
     if arguments and not arguments[0].startswith("-"):
         defaults, arguments = read_protocol(config_type, Path(arguments[0])), arguments[1:]
     usage = f"{description}\n\nUsage: {program} [PROTOCOL.toml] [--flag value ...]; flags win over the protocol."
-    return tyro.cli(config_type, args=arguments, default=defaults, prog=program, description=usage)
+    said = io.StringIO()
+    try:
+        with contextlib.redirect_stderr(said):
+            return tyro.cli(config_type, args=arguments, default=defaults, prog=program, description=usage)
+    except SystemExit as stopped:
+        if stopped.code == 0:
+            raise
+        raise UsageError(f"{_first_paragraph(said.getvalue())}; {program} --help explains the flags.") from stopped
+
+
+def _first_paragraph(box: str) -> str:
+    """What a boxed message says, without its title and its explanations, and the first flag that it suggests, as one line."""
+    paragraphs = [" ".join(part.replace("│", " ").split()) for part in re.split(r"^.*[─-]{5,}.*$", box, flags=re.MULTILINE)]
+    said = next(part for part in paragraphs if "--" in part)
+    suggested = re.findall(r"--[a-z-]+", box.split("Perhaps you meant")[1]) if "Perhaps you meant" in box else []
+    return said.rstrip(".") + (f"; did you mean {suggested[0]}?" if suggested else "")
 
 
 def read_protocol(config_type: type[Config], path: Path) -> Config:

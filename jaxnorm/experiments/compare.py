@@ -9,7 +9,7 @@ import dataclasses
 import sys
 
 from jaxnorm.config import CompareConfig
-from jaxnorm.experiments.checks import check_values
+from jaxnorm.experiments.checks import check_rule, check_values
 from jaxnorm.experiments.command_line import parse, run_command
 
 PROGRAM = "python -m jaxnorm.experiments.compare"
@@ -25,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
 def compare(config: CompareConfig) -> int:
     """Check the settings, then train, compare and report."""
     check_values(config)
+    check_rule(config)
     if config.quick:
         config = dataclasses.replace(config, seeds=min(config.seeds, QUICK_SEEDS), epochs=min(config.epochs, QUICK_EPOCHS), quick=False)
     from jaxnorm.experiments.study import run_compare  # imports jax, pandas and matplotlib: seconds, which --help must not wait for

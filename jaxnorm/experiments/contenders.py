@@ -24,6 +24,9 @@ from jaxnorm.training import Programs, compile_programs
 
 Timer = Callable[[], float]
 
+PEAK_SIZES = (512, 1024, 2048)
+"""Side lengths of the square matrices whose product shows what the machine can do at most."""
+
 
 def random_images(num_examples: int) -> Dataset:
     """A data set of MNIST's shape and random content; validation and test hold one image each, so that they cost nothing."""
@@ -174,7 +177,7 @@ def _timed(work: Callable[[], Any], count: int) -> Timer:
 
 def make_matrix_peak(mesh: Mesh) -> Callable[[], float]:
     """Float32 matrix throughput of all devices together, FLOP/s: the best of square products of three sizes, a few times each."""
-    rates = [_make_product_rate(mesh, size) for size in (512, 1024, 2048)]
+    rates = [_make_product_rate(mesh, size) for size in PEAK_SIZES]
     return lambda: max(rate() for rate in rates for _ in range(3))
 
 

@@ -10,9 +10,11 @@ from rich.console import Console
 from jaxnorm.analysis.speed import SpeedSummary, Timing, matrix_flops_per_example
 from jaxnorm.config import Arm, Optimizer, ThroughputConfig, Training
 from jaxnorm.experiments import devices
+from jaxnorm.experiments.build import build_train
 from jaxnorm.experiments.checks import check_norms
-from jaxnorm.experiments.command_line import UsageError, to_dict
+from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.contenders import Timer, make_flax_loop, make_jaxnorm, make_matrix_peak, make_pytorch_loop, random_images
+from jaxnorm.experiments.folder import claim_folder
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.norms import NORMS
 from jaxnorm.reporting.console import print_table
@@ -30,17 +32,21 @@ def run_throughput(config: ThroughputConfig) -> int:
     """The instrument, from checked values to the printed table."""
     check_norms([config.norm], NORMS)
     devices.set_up()
-    try:
-        config.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {config.out} is not a folder that can be written; name another.") from error
+    _check_arms(config)
+    claim_folder(config.out, {"instrument": "throughput"} | to_dict(config), fixed={"instrument"})
     console = make_console()
     devices.announce(console)
     summary = measure(config, console)
-    save_throughput(summary, config.out, devices.environment() | {"settings": to_dict(config)})
+    save_throughput(summary, config.out, devices.environment())
     print_table(throughput_table(summary), console)
     console.print(f"written to {config.out}: report.md, throughput.csv, summary.json, environment.json, figures/")
     return 0
+
+
+def _check_arms(config: ThroughputConfig) -> None:
+    """Refuse a norm that does not fit, before anything is written. Raises ``UsageError``."""
+    for batch_size in config.batch_sizes:
+        build_train(_training(config, config.optimizers[0], 1), Arm(config.norm, batch_size), random_images(batch_size))
 
 
 def measure(config: ThroughputConfig, console: Console) -> SpeedSummary:

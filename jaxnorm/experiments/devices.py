@@ -49,7 +49,7 @@ def processor_name() -> str:
 def describe() -> str:
     """One line: ``2 CPU devices (AMD EPYC, one per core), jax 0.10.2``."""
     first, count = jax.devices()[0], jax.device_count()
-    kind = f"{processor_name()}, one per core" if first.platform == "cpu" else first.device_kind
+    kind = processor_name() if first.platform == "cpu" else first.device_kind
     return f"{count} {first.platform.upper()} device{'s' if count > 1 else ''} ({kind}), jax {jax.__version__}"
 
 

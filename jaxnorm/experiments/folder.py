@@ -1,10 +1,12 @@
 """The folder of one run: its config, one file per finished arm, and what is made of them. Nothing in it is ever half-written."""
 
 import dataclasses
+import hashlib
 import io
 import json
 import os
-from collections.abc import Sequence
+import re
+from collections.abc import Collection, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +27,63 @@ class ArmResult:
     seconds_per_network: list[float]
 
 
+def file_stem(key: str) -> str:
+    """A file's name, without suffix, for an arm: ``batch-16`` as it is, ``mine:MyNorm-16`` as ``mine-MyNorm-16-`` and a digest.
+
+    Own norms have names with colons, which not every file system takes, and may differ in nothing but case or run to any length.
+    """
+    if re.fullmatch(r"[a-z0-9_-]{1,80}", key):
+        return key
+    return f"{re.sub(r'[^A-Za-z0-9_]+', '-', key)[-80:]}-{hashlib.sha256(key.encode()).hexdigest()[:8]}"
+
+
+def claim_folder(path: Path, config: dict[str, Any], *, fixed: Collection[str] | None = None) -> None:
+    """Make ``path`` the folder of a run with this config, unless it is something else already.
+
+    Args:
+      path: the folder; made if absent, with a ``config.json``.
+      config: the settings as plain JSON values, ``instrument`` among them.
+      fixed: the settings that an earlier run there must share; all by default.
+
+    Raises:
+      UsageError: ``path`` cannot be used, holds other files, or a run with other settings.
+    """
+    config = json.loads(json.dumps(config))
+    if path.exists() and not path.is_dir():
+        raise UsageError(f"--out {path} is a file; name a folder, new or of an earlier run of the same command.")
+    try:
+        _refuse_other_run(path, config, fixed)
+        path.mkdir(parents=True, exist_ok=True)
+        if not os.access(path, os.W_OK):
+            raise PermissionError
+        write_json(path / "config.json", config)
+    except OSError as error:
+        raise UsageError(f"--out {path} cannot be written; name a folder in which you may create files.") from error
+
+
+def _refuse_other_run(path: Path, config: dict[str, Any], fixed: Collection[str] | None) -> None:
+    if not (path / "config.json").exists():
+        if path.is_dir() and any(path.iterdir()):
+            raise UsageError(f"--out {path} holds other files and no run; name a new folder, or that of an earlier run.")
+        return
+    try:
+        old = json.loads((path / "config.json").read_text())
+    except ValueError:
+        old = None
+    if not isinstance(old, dict):
+        raise UsageError(f"{path / 'config.json'} does not hold the settings of a run; name another folder with --out.")
+    keys = [key for key in sorted(old.keys() | config) if old.get(key) != config.get(key)]
+    keys = [key for key in keys if fixed is None or key in fixed]
+    changed = [f"{key} is {old.get(key)!r} there and {config.get(key)!r} now" for key in keys]
+    if changed:
+        raise UsageError(f"--out {path} holds a run with other settings ({'; '.join(changed)}); name another folder.")
+
+
+def write_json(path: Path, content: Any) -> None:
+    """Write ``content`` as indented JSON."""
+    write_atomically(path, json.dumps(content, indent=1).encode() + b"\n")
+
+
 class RunFolder:
     """Where one run keeps its results.
 
@@ -39,7 +98,8 @@ class RunFolder:
 
     def __init__(self, path: Path, config: dict[str, Any], *, resume: bool):
         self.path, self._resume = path, resume
-        self._claim(json.loads(json.dumps(config)))
+        claim_folder(path, config)
+        (path / "arms").mkdir(exist_ok=True)
 
     def load_arm(self, arm: Arm) -> ArmResult | None:
         """The arm as an earlier run finished it, or None where it is still to be trained."""
@@ -68,41 +128,10 @@ class RunFolder:
         write_atomically(self.path / "metrics.parquet", rows.to_parquet(index=False))
         return rows
 
-    def save_json(self, name: str, content: Any) -> None:
-        """Write ``name`` as indented JSON."""
-        write_atomically(self.path / name, json.dumps(content, indent=1).encode() + b"\n")
-
     def contents(self) -> list[str]:
         """Names of what the folder holds for the reader; arms' own files are left out."""
         names = [path.name + "/" * path.is_dir() for path in self.path.iterdir() if not path.name.startswith(".")]
         return sorted(name for name in names if name != "arms/")
 
     def _arm_path(self, arm: Arm) -> Path:
-        return self.path / "arms" / f"{arm.key}.parquet"
-
-    def _claim(self, config: dict[str, Any]) -> None:
-        if self.path.exists() and not self.path.is_dir():
-            raise UsageError(f"--out {self.path} is a file; name a folder, new or of an earlier run of the same command.")
-        try:
-            (self.path / "arms").mkdir(parents=True, exist_ok=True) if self._is_ours(config) else None
-            if not os.access(self.path, os.W_OK):
-                raise PermissionError
-        except OSError as error:
-            raise UsageError(f"--out {self.path} cannot be written; name a folder in which you may create files.") from error
-        self.save_json("config.json", config)
-
-    def _is_ours(self, config: dict[str, Any]) -> bool:
-        path = self.path / "config.json"
-        if not path.exists():
-            if self.path.is_dir() and any(self.path.iterdir()):
-                raise UsageError(f"--out {self.path} holds other files and no run; name a new folder, or that of an earlier run.")
-            return True
-        try:
-            old = json.loads(path.read_text())
-        except ValueError as error:
-            raise UsageError(f"{path} is not readable JSON; name another folder with --out.") from error
-        keys = [key for key in sorted(old.keys() | config) if old.get(key) != config.get(key)]
-        changed = [f"{key} is {old.get(key)!r} there and {config.get(key)!r} now" for key in keys]
-        if changed:
-            raise UsageError(f"--out {self.path} holds a run with other settings ({'; '.join(changed)}); name another folder.")
-        return True
+        return self.path / "arms" / f"{file_stem(arm.key)}.parquet"

@@ -17,7 +17,8 @@ from jaxnorm import norms
 from jaxnorm.analysis.layers import Cost, LayersSummary, RoundingError
 from jaxnorm.config import LayersConfig
 from jaxnorm.experiments import devices
-from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.experiments.command_line import to_dict
+from jaxnorm.experiments.folder import claim_folder
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.reporting.console import print_table
 from jaxnorm.reporting.layers import costs_table, errors_table, save_layers
@@ -42,10 +43,7 @@ POOLED_AXES = {"BatchNorm": (0, 1), "LayerNorm": (2,), "RMSNorm": (2,), "GroupNo
 def run_layers(config: LayersConfig) -> int:
     """The instrument, from checked values to the printed tables."""
     devices.set_up()
-    try:
-        config.out.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise UsageError(f"--out {config.out} is not a folder that can be written; name another.") from error
+    claim_folder(config.out, {"instrument": "layers"} | to_dict(config), fixed={"instrument"})
     console = make_console()
     devices.announce(console)
     summary = LayersSummary(list(measure_errors()), list(measure_costs(config.rounds)), config.rounds)
@@ -98,7 +96,7 @@ def _initialised_output(module: nn.Module, x: jax.Array) -> jax.Array:
 def _torch_output(layer: str, x: jax.Array) -> Any:
     import torch
 
-    batch = torch.from_numpy(np.asarray(x, np.float32)).to(getattr(torch, x.dtype.name))
+    batch = torch.from_numpy(np.array(x, np.float32)).to(getattr(torch, x.dtype.name))
     channels_second = batch.transpose(1, 2)  # (B, D, T)
     features, groups = x.shape[-1], SETTINGS["GroupNorm"]["num_groups"]
     results = {

@@ -8,7 +8,7 @@ Result:   throughput.csv, summary.json, report.md, environment.json and a figure
 import sys
 
 from jaxnorm.config import ThroughputConfig
-from jaxnorm.experiments.checks import check_positive
+from jaxnorm.experiments.checks import check_distinct, check_positive
 from jaxnorm.experiments.command_line import parse, run_command
 
 PROGRAM = "python -m jaxnorm.experiments.throughput"
@@ -23,6 +23,7 @@ def main(arguments: list[str] | None = None) -> int:
 def throughput(config: ThroughputConfig) -> int:
     """Check the settings, then measure in rounds and report."""
     check_positive(config, "steps", "rounds", "seeds", "batch_sizes", "hidden_sizes")
+    check_distinct(config, "seeds", "batch_sizes", "optimizers")
     from jaxnorm.experiments.contest import run_throughput  # imports jax and matplotlib: seconds, which --help must not wait for
 
     return run_throughput(config)

@@ -1,17 +1,16 @@
 """Normalization over the batch: BatchNorm, and the running statistics that replace the batch in evaluation."""
 
-import math
 from typing import Any
 
-import chex
 import jax.numpy as jnp
 from flax import linen as nn
 from flax.typing import Dtype, Initializer
 from jax import Array
 from jax.nn import initializers
 
-from jaxnorm.norms.functional import Moments, Pool, canonical_axes, kept_shape, statistics_dtype
-from jaxnorm.norms.linen import normalize, own_moments, prepare, scale_and_bias
+from jaxnorm.norms.functional import canonical_axes, kept_shape
+from jaxnorm.norms.linen import normalize, prepare, scale_and_bias
+from jaxnorm.norms.running import RunningStatistics, batch_moments
 
 
 def momentum_for_batch_size(momentum: float, batch_size: int, reference: int) -> float:
@@ -106,59 +105,13 @@ class BatchNorm(nn.Module):
         feature_axes = canonical_axes(x.ndim, self.axis)
         feature_shape = tuple(x.shape[axis] for axis in feature_axes)
         broadcast_shape = kept_shape(x.shape, feature_axes)
-        running = self._running_statistics(x.dtype, feature_shape, use_running_average)
+        running = RunningStatistics(self, x.dtype, feature_shape, use_running_average)
         if use_running_average:
-            mean, var = (self._stored(running[name]).reshape(broadcast_shape) for name in ("mean", "var"))
+            mean, var = running.stored(broadcast_shape)
         else:
-            batch = self._batch_moments(x, mask, feature_axes)
+            batch = batch_moments(self, x, mask, feature_axes)
             mean, var, _ = batch
             if not self.is_initializing():
-                self._update(running, batch)
+                running.update(batch)
         scale, bias = scale_and_bias(self, feature_shape, broadcast_shape)
         return normalize(self, x, mean, var, scale, bias)
-
-    def _running_statistics(self, x_dtype: Dtype, shape: tuple[int, ...], use_running_average: bool) -> dict[str, nn.Variable]:
-        """The variables of ``batch_stats``, in the number format that updates give them, so that they can be a scan's carry."""
-        warm = self.has_variable("batch_stats", "mean") and not self.is_initializing()
-        dtype = statistics_dtype(x_dtype, self.dtype, True) if self.force_float32_reductions else self.param_dtype
-        running = {
-            "mean": self.variable("batch_stats", "mean", jnp.zeros, shape, dtype),
-            "var": self.variable("batch_stats", "var", jnp.ones, shape, jnp.finfo(dtype).dtype),
-        }
-        for variable in running.values():
-            chex.assert_shape(variable.value, shape)
-        if self.debias and not (use_running_average and not self.is_initializing()):
-            running["weight"] = self.variable("batch_stats", "weight", jnp.full, (), float(warm), jnp.float32)
-        return running
-
-    def _stored(self, variable: nn.Variable) -> Array:
-        return variable.value if self.force_float32_reductions else jnp.asarray(variable.value, self.param_dtype)
-
-    def _batch_moments(self, x: Array, mask: Array | None, feature_axes: tuple[int, ...]) -> Moments:
-        """Moments of the batch; while initialising, of the local one only, since the named axis need not exist yet."""
-        axes = tuple(axis for axis in range(x.ndim) if axis not in feature_axes)
-        if self.is_initializing():
-            return own_moments(self, x, mask, Pool(axes))
-        if self.axis_name is None and math.prod(x.shape[axis] for axis in axes) == 1:
-            raise ValueError(
-                f"BatchNorm in training needs more than one element per feature, and an input of shape {x.shape} has one: the result "
-                "would be the bias, whatever the input. Use a bigger batch, use_running_average=True, or a norm that does not depend on "
-                "the batch."
-            )
-        return own_moments(self, x, mask, Pool(axes, self.axis_name, self.axis_index_groups))
-
-    def _update(self, running: dict[str, nn.Variable], batch: Moments) -> None:
-        """Move the running statistics towards the batch's; those with too few valid elements stay as they are."""
-        mean, var, count = batch
-        rate: float | Array = 1 - self.momentum
-        if self.debias:
-            weight = self.momentum * running["weight"].value + rate
-            running["weight"].value = jnp.where(jnp.any(count > 0), weight, running["weight"].value)
-            rate = rate / jnp.maximum(weight, jnp.finfo(jnp.float32).tiny)  # a momentum of 1 never moves: 0 / tiny
-        if self.unbiased_variance:
-            var = var * (count / jnp.maximum(count - 1, 1))
-        for name, value, fewest in (("mean", mean, 1), ("var", var, 2 if self.unbiased_variance else 1)):
-            old = running[name].value
-            moved = (1 - rate) * old.reshape(value.shape) + rate * value  # exactly the batch's at rate 1, unlike old + rate * (value - old)
-            new = jnp.where(count >= fewest, moved, old.reshape(value.shape))
-            running[name].value = new.reshape(old.shape).astype(jnp.promote_types(old.dtype, value.dtype))

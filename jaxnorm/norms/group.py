@@ -3,13 +3,14 @@
 from typing import Any
 
 import jax.numpy as jnp
+import numpy as np
 from flax import linen as nn
 from flax.typing import Axes, Dtype, Initializer
 from jax import Array
 from jax.nn import initializers
 
-from jaxnorm.norms.functional import Pool, canonical_axes
-from jaxnorm.norms.linen import normalize, normalize_over, own_moments, prepare, scale_and_bias
+from jaxnorm.norms.functional import Pool, canonical_axes, full_rank_mask
+from jaxnorm.norms.linen import normalize, normalize_over, own_moments, prepare, require_several, scale_and_bias
 
 
 def _number_of_groups(channels: int, num_groups: int | None, group_size: int | None) -> int:
@@ -44,11 +45,12 @@ class GroupNorm(nn.Module):
         use_scale: whether the result is multiplied by ``scale``.
         bias_init: initial ``bias``.
         scale_init: initial ``scale``.
-        reduction_axes: axes of the statistics, the last axis among them (default: all but the first).
+        reduction_axes: axes of the statistics, the channels among them (default: all but the first).
         axis_name: named axis over which the statistics are pooled as well, where one example is spread over devices.
         axis_index_groups: groups of indices of that axis, each pooled by itself.
         use_fast_variance: ``E[x^2] - E[x]^2`` instead of the stable formula.
         force_float32_reductions: statistics in float32 at least, whatever the input.
+        channel_axis: the axis of the channels; one that is not the last is moved there and back.
 
     >>> import jax, jax.numpy as jnp
     >>> variables = GroupNorm(num_groups=2).init(jax.random.key(0), jnp.ones((2, 5, 5, 6)))
@@ -57,7 +59,7 @@ class GroupNorm(nn.Module):
 
     Differences. From Linen: the variance is stable by default; a mask of any shape that broadcasts works, ``(B, H, W, 1)`` too;
     masked-out values never matter, NaN included, and a group without any valid element stays finite; with ``axis_name``, statistics pool
-    by count. From PyTorch: channels last, there first; epsilon is 1e-6, there 1e-5.
+    by count; ``channel_axis``. From PyTorch: channels last by default, there second; epsilon is 1e-6, there 1e-5.
 
     Reference: Y. Wu, K. He, "Group Normalization", 2018, arXiv:1803.08494, equation 7.
     """
@@ -76,19 +78,29 @@ class GroupNorm(nn.Module):
     axis_index_groups: Any = None
     use_fast_variance: bool = False
     force_float32_reductions: bool = True
+    channel_axis: int = -1
 
     @nn.compact
     def __call__(self, x: Array, *, mask: Array | None = None) -> Array:
         """Normalize ``x (B, ..., C)``; ``mask`` broadcasts to it and is true where an element counts. The result has the shape of ``x``.
 
         Raises:
-            ValueError: if the channels do not fall into equal groups, or the last axis is not among ``reduction_axes``.
+            ValueError: if the channels do not fall into equal groups, or their axis is not among ``reduction_axes``.
         """
         shape = jnp.shape(x)
-        axes = canonical_axes(len(shape), (*range(1, len(shape) - 1), -1) if self.reduction_axes is None else self.reduction_axes)
-        if axes[-1:] != (len(shape) - 1,):
-            raise ValueError(f"reduction_axes {self.reduction_axes} must include the last axis of the input {shape}: the channels")
-        groups = _number_of_groups(shape[-1], self.num_groups, self.group_size)
+        (channel_axis,) = canonical_axes(len(shape), self.channel_axis)
+        axes = canonical_axes(len(shape), (*range(1, len(shape)), channel_axis) if self.reduction_axes is None else self.reduction_axes)
+        if channel_axis not in axes:
+            raise ValueError(f"reduction_axes {self.reduction_axes} must include the channels, axis {channel_axis} of the input {shape}")
+        if channel_axis == len(shape) - 1:
+            return self._channels_last(x, mask, axes)
+        order = (*(axis for axis in range(len(shape)) if axis != channel_axis), channel_axis)
+        mask = None if mask is None else full_rank_mask(mask, shape).transpose(order)
+        moved_axes = canonical_axes(len(shape), [order.index(axis) for axis in axes])
+        return self._channels_last(jnp.transpose(x, order), mask, moved_axes).transpose(np.argsort(order))
+
+    def _channels_last(self, x: Array, mask: Array | None, axes: tuple[int, ...]) -> Array:
+        groups = _number_of_groups(jnp.shape(x)[-1], self.num_groups, self.group_size)
         if len(axes) == 1:
             return self._normalize_vectors(*prepare(x, mask), groups)
         return normalize_over(self, x, mask, axes[:-1], -1, channel_groups=groups)
@@ -96,6 +108,7 @@ class GroupNorm(nn.Module):
     def _normalize_vectors(self, x: Array, mask: Array | None, groups: int) -> Array:
         """The same without positions, on a view of the groups: four times as fast there as spreading sums over channels."""
         split = (groups, x.shape[-1] // groups)  # C -> (G, C / G)
+        require_several(self, split[1], x.shape)
         grouped = x.reshape(*x.shape[:-1], *split)
         if mask is not None:
             mask = mask.reshape(*mask.shape[:-1], *(split if mask.shape[-1] > 1 else (1, 1)))

@@ -18,7 +18,7 @@ class LayerNorm(nn.Module):
 
     The statistics run over ``reduction_axes``: for ``(B, T, D)`` over D, giving B x T means and variances. In a CNN, ``reduction_axes=(1,
     2, 3)`` is the layer of Wu & He (over H, W and C; B values), and the default is Linen's (over C; B x H x W values): two different
-    layers.
+    layers, in the table "layer_all" and "layer".
 
     It keeps no state: training and evaluation are the same function, and no example depends on another.
 
@@ -43,7 +43,7 @@ class LayerNorm(nn.Module):
     {'params': {'bias': (4,), 'scale': (4,)}}
 
     Differences. From Linen: the variance is stable by default; masked-out values never matter, NaN included, and an example without any
-    valid element stays finite (mean 0, variance 1); with ``axis_name``, statistics pool by count. From PyTorch: epsilon is 1e-6 there
+    valid element stays finite (mean 0, variance 1); with ``axis_name``, statistics pool by count. From PyTorch: epsilon is 1e-6, there
     1e-5, and parameters are named scale and bias, there weight and bias.
 
     Reference: J. L. Ba, J. R. Kiros, G. E. Hinton, "Layer Normalization", 2016, arXiv:1607.06450, equation 3.

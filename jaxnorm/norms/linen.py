@@ -38,6 +38,15 @@ def own_moments(module: Any, x: Array, mask: Array | None, pool: Pool, *, use_me
     return moments(x, pool, mask=mask, use_mean=use_mean, use_fast_variance=module.use_fast_variance)
 
 
+def require_several(module: Any, count: int | Array, shape: tuple[int, ...]) -> None:
+    """Refuse means over one element each, static and on one device: the result would be constant, and the gradient 0."""
+    if module.axis_name is None and isinstance(count, int) and count == 1:
+        raise ValueError(
+            f"{type(module).__name__} needs more than one element per mean, and an input of shape {shape} has one: the result would be "
+            "the bias, whatever the input. Use wider features or fewer groups."
+        )
+
+
 def scale_and_bias(module: Any, shape: tuple[int, ...], broadcast_shape: tuple[int, ...]) -> tuple[Array | None, Array | None]:
     """The module's parameters of shape ``shape``, reshaped to ``broadcast_shape``; None for one that the module does not have."""
 
@@ -70,6 +79,8 @@ def normalize_over(
     x, mask = prepare(x, mask)
     feature_axes = canonical_axes(x.ndim, feature_axes)
     pool = Pool(canonical_axes(x.ndim, reduction_axes), module.axis_name, module.axis_index_groups, channel_groups)
+    if use_mean and pool.axes:
+        require_several(module, pool.count(x.shape, None), x.shape)
     mean, var, _ = own_moments(module, x, mask, pool, use_mean=use_mean)
     scale, bias = scale_and_bias(module, tuple(x.shape[axis] for axis in feature_axes), kept_shape(x.shape, feature_axes))
     return normalize(module, x, mean, var, scale, bias)

@@ -29,11 +29,8 @@ class Norm:
     module: type[nn.Module]
     """The layer's class."""
 
-    title: str
-    """The name in figures."""
-
     removes_bias: bool = False
-    """Whether a constant bias just before the layer has no effect."""
+    """Whether a constant bias just before the layer has gradient zero in training: the layer's own bias does its work."""
 
     couples_examples: bool = False
     """Whether, in training, the output for one example depends on the others."""

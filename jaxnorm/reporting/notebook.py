@@ -10,9 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jaxnorm.analysis.layers import LayersSummary
 from jaxnorm.analysis.speed import SpeedSummary
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import count
+from jaxnorm.reporting.layers import costs_table, errors_table
 from jaxnorm.reporting.report import FIGURES, verdicts_table
 from jaxnorm.reporting.tables import markdown_row, markdown_rows
 from jaxnorm.reporting.throughput import best_row
@@ -75,11 +77,19 @@ def render_speed_entry(folder: Path, link: Path) -> str:
     return _entry(f"[{question}]({link}/report.md)", command, f"machine: {_machine(folder)}", f"Adam, {'; '.join(found)}")
 
 
+def render_layers(folder: Path, link: Path) -> str:
+    """Rounding errors and costs of single layers."""
+    summary = LayersSummary.load(folder / "summary.json")
+    tables = (f"{markdown_rows(table)}\n\n{table.caption}" for table in (errors_table(summary), costs_table(summary)))
+    return "\n\n".join([*tables, f"{_machine(folder)}. The report: [{link}/report.md]({link}/report.md)."])
+
+
 RENDERERS: dict[str, Callable[[Path, Path], str]] = {
     "answer": render_answer,
     "entry": render_entry,
     "speed": render_speed,
     "speed_entry": render_speed_entry,
+    "layers": render_layers,
 }
 
 

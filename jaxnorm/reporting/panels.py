@@ -155,8 +155,8 @@ def plot_differences(ax: Axes, summary: Summary, measure: str) -> Axes:
 
 
 def _differences_title(differences: Sequence[Difference]) -> str:
-    beyond = sum(difference.p_adjusted <= ALPHA and abs(difference.estimate.mean) > difference.margin for difference in differences)
-    return f"{beyond or 'None'} of {len(differences)} shown and beyond the margin"
+    beyond = sum(difference.p_adjusted <= ALPHA and difference.beyond_margin for difference in differences)
+    return f"{beyond or 'None'} of {len(differences)} beyond the margin"
 
 
 def _interval(ax: Axes, estimate: Estimate, row: float, factor: float, *, color: str, filled: bool, marker: str) -> None:

@@ -67,9 +67,15 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
 
 def verdicts_table(summary: Summary) -> TextTable:
     """One row per claim."""
-    rows = [(verdict.claim, f"**{verdict.word}**", verdict.sentence) for verdict in summary.verdicts]
+    rows = [(verdict.claim, f"**{verdict.word}**", _without_verdict(verdict.sentence)) for verdict in summary.verdicts]
     caption = "Claims are numbered as in the ledger of claims; p values are adjusted for their number."
     return TextTable("Verdicts", caption, ("claim", "verdict", "in words"), [("", rows)], 3)
+
+
+def _without_verdict(sentence: str) -> str:
+    """``A1 holds: such and such.`` as ``Such and such.``: the other columns say the rest."""
+    said = sentence.split(": ", 1)[1]
+    return said[0].upper() + said[1:]
 
 
 def _method(summary: Summary) -> str:

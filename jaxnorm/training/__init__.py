@@ -3,6 +3,7 @@
 It is handed a module, an optimizer and arrays, and knows nothing of norms, data sets or verdicts.
 """
 
+from jaxnorm.training.decay import decay_mask
 from jaxnorm.training.loop import Train, make_train
 from jaxnorm.training.optimizers import OPTIMIZERS
 from jaxnorm.training.replicas import History, Programs, compile_programs, make_mesh, run_replicas
@@ -18,6 +19,7 @@ __all__ = [
     "Train",
     "TrainState",
     "compile_programs",
+    "decay_mask",
     "make_mesh",
     "make_train",
     "run_replicas",

@@ -1,17 +1,14 @@
 """The optimizers an experiment can name. Weight decay spares everything but kernels."""
 
+import functools
 from collections.abc import Callable
-from typing import Any
 
-import jax
 import optax
 
+from jaxnorm.training.decay import decay_mask
 from jaxnorm.training.step import MakeOptimizer
 
-
-def kernels_only(params: Any) -> Any:
-    """True at each ``kernel``, False at biases and at norms' scale and bias: an optax mask."""
-    return jax.tree_util.tree_map_with_path(lambda path, _: path[-1].key == "kernel", params)
+WITHOUT_BIASES = functools.partial(decay_mask, spare_biases=True)
 
 
 def adam(*, weight_decay: float, sgd_momentum: float) -> MakeOptimizer:
@@ -23,7 +20,7 @@ def adam(*, weight_decay: float, sgd_momentum: float) -> MakeOptimizer:
 def adamw(*, weight_decay: float, sgd_momentum: float) -> MakeOptimizer:
     """Adam with decoupled weight decay (Loshchilov & Hutter 2019, arXiv:1711.05101)."""
     del sgd_momentum
-    return lambda learning_rate: optax.adamw(learning_rate, weight_decay=weight_decay, mask=kernels_only)
+    return lambda learning_rate: optax.adamw(learning_rate, weight_decay=weight_decay, mask=WITHOUT_BIASES)
 
 
 def sgd(*, weight_decay: float, sgd_momentum: float) -> MakeOptimizer:
@@ -34,7 +31,8 @@ def sgd(*, weight_decay: float, sgd_momentum: float) -> MakeOptimizer:
 def _penalised(optimizer: optax.GradientTransformation, weight_decay: float) -> optax.GradientTransformation:
     if weight_decay == 0:
         return optimizer
-    return optax.chain(optax.add_decayed_weights(weight_decay, mask=kernels_only), optimizer)
+    return optax.chain(optax.add_decayed_weights(weight_decay, mask=WITHOUT_BIASES), optimizer)
 
 
 OPTIMIZERS: dict[str, Callable[..., MakeOptimizer]] = {"adam": adam, "adamw": adamw, "sgd": sgd}
+"""Every optimizer by the name that protocols and the command line use."""

@@ -18,6 +18,14 @@ SETTINGS = {
     "learning rate negative": (["--learning-rate", "-0.1"], ["--learning-rate -0.1", "positive number"]),
     "learning rate nan": (["--learning-rate", "nan"], ["--learning-rate nan", "positive number"]),
     "learning rate infinite": (["--learning-rate", "inf"], ["--learning-rate inf", "positive number"]),
+    "learning rate that float32 rounds to 0": (["--learning-rate", "1e-60"], ["--learning-rate 1e-60", "positive number"]),
+    "momentum without sgd": (["--sgd-momentum", "0.9"], ["--sgd-momentum 0.9", "--optimizer sgd"]),
+    "more seeds than there are": (["--seeds", "5000000000"], ["--seeds 5000000000", "4294967296"]),
+    "margin nan": (["--loss-margin", "nan"], ["--loss-margin nan"]),
+    "accuracy margin above 1": (["--accuracy-margin", "5"], ["--accuracy-margin 5"]),
+    "no hidden layer": (["--hidden-sizes", "--seeds", "2"], ["--hidden-sizes"]),
+    "one unit to normalize": (["--norms", "layer", "--hidden-sizes", "1"], ["'layer'"]),
+    "one channel to a group": (["--norms", "group", "--hidden-sizes", "32"], ["'group'"]),
     "negative seed": (["--first-seed", "-1"], ["--first-seed -1", "from 0"]),
     "momentum 1": (["--norm-momentum", "1"], ["--norm-momentum 1", "below 1"]),
     "unknown data set": (["--dataset", "mnits"], ["mnits", "mnist"]),
@@ -106,12 +114,24 @@ def test_absent_protocol_is_refused(tmp_path, capsys):
     assert_one_sentence(capsys.readouterr().err, ["absent.toml", "No such file"])
 
 
-@pytest.mark.parametrize("flags", [["--epocs", "3"], ["--epochs", "ten"], ["--optimizer", "adm"]])
-def test_flag_that_is_not_understood_exits_with_2(flags, capsys):
-    with pytest.raises(SystemExit) as stopped:
-        main(flags)
-    assert stopped.value.code == 2
-    assert flags[0] in capsys.readouterr().err
+FLAGS = {
+    "unknown": (["--epocs", "3"], ["--epocs", "did you mean --epochs?"]),
+    "not a whole number": (["--epochs", "ten"], ["--epochs", "ten"]),
+    "not a number": (["--learning-rate", "fast"], ["--learning-rate", "fast"]),
+    "not among the choices": (["--optimizer", "adm"], ["--optimizer", "adm", "adamw"]),
+}
+
+
+@pytest.mark.parametrize(("flags", "fragments"), FLAGS.values(), ids=FLAGS)
+def test_flag_that_is_not_understood_is_refused_in_one_sentence(flags, fragments, capsys):
+    assert main(flags) == 2
+    assert_one_sentence(capsys.readouterr().err, fragments)
+
+
+def test_folder_with_settings_that_are_none_is_refused(tmp_path, capsys):
+    (tmp_path / "config.json").write_text("[]")
+    assert main(["--out", str(tmp_path)]) == 2
+    assert_one_sentence(capsys.readouterr().err, ["config.json", "does not hold the settings"])
 
 
 def test_damaged_results_file_is_named_and_not_used(tmp_path, capsys):

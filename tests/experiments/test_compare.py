@@ -75,12 +75,19 @@ def test_compare_resumes_to_the_same_numbers(finished, tmp_path, monkeypatch, ca
 
     monkeypatch.setattr(study, "_train_arm", interrupted)
     assert run(out) == 130
-    assert "2 of 4 arms are kept" in " ".join(capsys.readouterr().out.split())
+    assert "2 arms finished and kept" in " ".join(capsys.readouterr().out.split())
     assert set(pd.read_csv(out / "metrics.csv").norm) == {"batch"}
     trained.append("no interruption any more")
     assert run(out) == 0
     assert (out / "metrics.csv").read_bytes() == (finished / "metrics.csv").read_bytes()
-    assert "2 of 4 arms were finished before" in " ".join(capsys.readouterr().out.split())
+    assert "2 arms of 4 were finished before" in " ".join(capsys.readouterr().out.split())
+
+
+def test_compare_again_keeps_what_training_took(finished, capsys):
+    before = (finished / "environment.json").read_bytes()
+    assert run(finished) == 0
+    assert (finished / "environment.json").read_bytes() == before
+    assert "4 arms of 4 were finished before" in " ".join(capsys.readouterr().out.split())
 
 
 def test_compare_no_resume_trains_again(finished, capsys):
@@ -105,7 +112,7 @@ def test_compare_seed_is_the_same_alone_and_among_others(finished, tmp_path):
     pd.testing.assert_frame_equal(among[among.seed == 2].reset_index(drop=True), single, check_exact=True)
 
 
-def test_compare_starts_every_norm_at_the_same_weights_and_counts_diverged_seeds(tmp_path, capsys):
+def test_compare_counts_diverged_seeds_and_keeps_them(tmp_path, capsys):
     out = tmp_path / "out"
     flags = ["--norms", "none", "layer", "--batch-sizes", "16", "--optimizer", "sgd", "--learning-rate", "1e6"]
     assert run(out, *flags) == 0

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 
 from jaxnorm.analysis.speed import SpeedSummary, Timing, matrix_flops_per_example
+from jaxnorm.experiments import contenders
 from jaxnorm.experiments.throughput import main
 
 
@@ -38,7 +39,8 @@ def test_summary_survives_its_file(tmp_path):
     assert SpeedSummary.load(tmp_path / "summary.json") == speeds
 
 
-def test_throughput_times_every_contender_and_writes_its_results(tmp_path, capsys):
+def test_throughput_times_every_contender_and_writes_its_results(tmp_path, capsys, monkeypatch):
+    monkeypatch.setattr(contenders, "PEAK_SIZES", (64,))
     flags = ["--seeds", "1", "3", "--batch-sizes", "8", "--optimizers", "sgd", "--hidden-sizes", "4", "--steps", "3", "--rounds", "2"]
     assert main([*flags, "--out", str(tmp_path)]) == 0
     rows = list(csv.DictReader((tmp_path / "throughput.csv").read_text().splitlines()))
@@ -47,14 +49,20 @@ def test_throughput_times_every_contender_and_writes_its_results(tmp_path, capsy
     assert any(name.startswith("PyTorch") for name, _ in contenders) == (importlib.util.find_spec("torch") is not None)
     assert all(float(row["seconds_per_update"]) > 0 for row in rows)
     assert (tmp_path / "figures" / "throughput.svg").exists()
-    assert json.loads((tmp_path / "environment.json").read_text())["settings"]["steps"] == 3
+    assert json.loads((tmp_path / "config.json").read_text())["steps"] == 3
     report = (tmp_path / "report.md").read_text()
     assert all(name in report for name, _ in contenders)
     assert "Flax loop" in capsys.readouterr().out
 
 
-@pytest.mark.parametrize("flags", [["--rounds", "0"], ["--seeds", "0"], ["--norm", "btach"]])
+@pytest.mark.parametrize("flags", [["--rounds", "0"], ["--seeds", "0"], ["--norm", "btach"], ["--norm", "instance"], ["--optimizers"]])
 def test_throughput_refuses_bad_settings(flags, tmp_path, capsys):
     assert main([*flags, "--out", str(tmp_path / "out")]) == 2
-    assert flags[1] in capsys.readouterr().err
+    assert flags[-1] in capsys.readouterr().err
     assert not (tmp_path / "out").exists()
+
+
+def test_throughput_refuses_the_folder_of_another_instrument(tmp_path, capsys):
+    (tmp_path / "config.json").write_text('{"instrument": "compare"}')
+    assert main(["--out", str(tmp_path)]) == 2
+    assert "instrument is 'compare' there and 'throughput' now" in capsys.readouterr().err

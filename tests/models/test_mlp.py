@@ -14,10 +14,10 @@ BFLOAT16_TOLERANCE = 2**-7  # two roundings to 8 significant bits
 
 
 def make_model(norm, **options):
-    return MLP(num_classes=10, norm=NORMS[norm], hidden_sizes=(64, 32), **options)
+    return MLP(num_classes=10, norm=NORMS[norm], hidden_sizes=(64, 96), **options)
 
 
-def images(batch=6):
+def images(batch=8):
     return jax.random.normal(jax.random.key(1), (batch, 8, 8, 1))
 
 
@@ -25,7 +25,7 @@ def images(batch=6):
 @pytest.mark.parametrize("train", [True, False])
 def test_mlp_gives_one_row_of_logits_per_example(norm, train):
     logits, _ = make_model(norm).init_with_output(jax.random.key(0), images(), train=train)
-    chex.assert_shape(logits, (6, 10))
+    chex.assert_shape(logits, (8, 10))
     chex.assert_tree_all_finite(logits)
 
 
@@ -57,7 +57,7 @@ def test_mlp_applies_the_activation_after_the_norm(activation):
     model = MLP(num_classes=2, norm=NORMS["none"], hidden_sizes=(3,), activation=ACTIVATIONS[activation])
     variables = model.init(jax.random.key(0), images(), train=False)
     params = variables["params"]
-    hidden = images().reshape(6, -1) @ params["dense_0"]["kernel"]
+    hidden = images().reshape(8, -1) @ params["dense_0"]["kernel"]
     expected = ACTIVATIONS[activation](hidden) @ params["logits"]["kernel"]
     np.testing.assert_allclose(model.apply(variables, images(), train=True), expected, rtol=1e-5, atol=1e-6)
 

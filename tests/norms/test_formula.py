@@ -17,16 +17,39 @@ from helpers import (
 )
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from norms.conftest import SMALL
 from norms.running import initial, output, update
 
 from jaxnorm.norms import NORMS
 from jaxnorm.norms.functional import Pool, moments
 
 EPSILON = 1e-5
+
+
+def _normalized_in_pairs(x: np.ndarray, *, epsilon: float, mask: np.ndarray | None = None) -> np.ndarray:
+    valid = np.broadcast_to(True if mask is None else mask, x.shape)
+    pairs = [slice(first, first + 2) for first in range(0, len(x), 2)]
+    return np.concatenate([reference_norm(x[pair], (0, 1, 2), epsilon=epsilon, mask=valid[pair]) for pair in pairs])
+
+
+def _renormalized(x: np.ndarray, *, epsilon: float, mask: np.ndarray | None = None) -> np.ndarray:
+    """Corrected towards the initial running statistics, (0, 1)."""
+    over: dict[str, Any] = {"axis": (0, 1, 2), "where": np.broadcast_to(True if mask is None else mask, x.shape)}
+    exact, limits = x.astype(np.float64), SMALL["renorm"]
+    r = np.clip(np.sqrt((exact.var(**over) + epsilon) / (1 + epsilon)), 1 / limits["r_max"], limits["r_max"])
+    d = np.clip(exact.mean(**over) / np.sqrt(1 + epsilon), -limits["d_max"], limits["d_max"])
+    return reference_norm(x, (0, 1, 2), epsilon=epsilon, mask=mask) * r + d
+
+
 REFERENCES = {
     "batch": functools.partial(reference_norm, axes=(0, 1, 2)),
+    "ghost": _normalized_in_pairs,
+    "renorm": _renormalized,
     "layer": functools.partial(reference_norm, axes=(3,)),
+    "layer_all": functools.partial(reference_norm, axes=(1, 2, 3)),
     "rms": functools.partial(reference_norm, axes=(3,), center=False),
+    "scale": functools.partial(reference_norm, axes=(3,), center=False),
+    "dyt": lambda x, **_: np.tanh(0.5 * x),
     "group": functools.partial(reference_norm, axes=(1, 2), groups=2),
     "instance": functools.partial(reference_norm, axes=(1, 2)),
     "none": lambda x, **_: x,
@@ -43,7 +66,16 @@ def test_norm_matches_reference(norm_name, build, images):
     np.testing.assert_allclose(output(build(), images), expected, atol=FLOAT32_TOLERANCE, rtol=FLOAT32_TOLERANCE)
 
 
-@pytest.mark.parametrize("shape", [(5, 3, 4, 6), (5, 3, 4, 1), (4, 6)])
+@pytest.mark.parametrize("offset", [1e3, -1e5])
+def test_norm_matches_reference_far_from_zero(norm_name, build, images, offset):
+    """As far as a float32 mean can tell: a sum of 72 terms is good to 4 units in its last place; the least standard deviation is 0.4."""
+    x = images + offset
+    expected = REFERENCES[norm_name](np.asarray(x), epsilon=EPSILON)
+    rounding = 4 * float(np.spacing(np.float32(abs(offset)))) / 0.4
+    np.testing.assert_allclose(output(build(), x), expected, atol=FLOAT32_TOLERANCE + rounding, rtol=FLOAT32_TOLERANCE)
+
+
+@pytest.mark.parametrize("shape", [(6, 3, 4, 6), (6, 3, 4, 1), (4, 6)])
 def test_norm_matches_reference_with_masks_of_any_shape(norm_name, build, images, mask, shape):
     index = tuple(slice(size) for size in shape)
     small = mask[(0,) * (4 - len(shape))][index]
@@ -162,10 +194,14 @@ def test_jit_vmap_and_scan_agree(build, images, mask):
         np.testing.assert_allclose(found, plain, atol=EXACT_TOLERANCE * 10, rtol=EXACT_TOLERANCE * 10)
 
 
-def test_gradients_match_finite_differences(build, images):
+REACHED_LIMITS = {"renorm": {"r_max": 1.01, "d_max": 0.01}}
+"""The corrections r and d count as constants in the derivative; at limits that every channel reaches they are constant indeed."""
+
+
+def test_gradients_match_finite_differences(norm_name, build, images):
     with jax.enable_x64(True):
-        x = jnp.asarray(images[:2], jnp.float64)
-        layer = build(param_dtype=jnp.float64)
+        x = jnp.asarray(images[:4], jnp.float64)
+        layer = build(param_dtype=jnp.float64, **REACHED_LIMITS.get(norm_name, {}))
         variables = jax.tree.map(lambda leaf: leaf + 0.3 * np.cos(np.arange(leaf.size)).reshape(leaf.shape), initial(layer, x))
         weights = np.cos(np.arange(x.size)).reshape(x.shape)
 
@@ -178,7 +214,7 @@ def test_gradients_match_finite_differences(build, images):
 
 
 def _check_directional(loss, gradient, arguments, direction, step=1e-5):
-    """Reverse mode, forward mode and forward over reverse, each against central differences along ``direction``."""
+    """Reverse, forward, forward over reverse and reverse over reverse mode, each against central differences along ``direction``."""
 
     def difference(function):
         up = function(*jax.tree.map(lambda a, d: a + step * d, arguments, direction))
@@ -186,13 +222,20 @@ def _check_directional(loss, gradient, arguments, direction, step=1e-5):
         return jax.tree.map(lambda up, down: (up - down) / (2 * step), up, down)
 
     tolerance: dict[str, Any] = {"rtol": FINITE_DIFFERENCE_TOLERANCE, "atol": FINITE_DIFFERENCE_TOLERANCE}
-    forward, over_reverse = jax.jit(lambda *a: (jax.jvp(loss, a, direction)[1], jax.jvp(gradient, a, direction)))(*arguments)
-    reverse, curvature = over_reverse
+
+    def slope(*arguments):
+        return sum(jax.tree.leaves(jax.tree.map(jnp.vdot, gradient(*arguments), direction)))
+
+    def all_modes(*arguments):
+        return jax.jvp(loss, arguments, direction)[1], jax.jvp(gradient, arguments, direction), jax.grad(slope, argnums=(0, 1))(*arguments)
+
+    forward, (reverse, forward_over_reverse), reverse_over_reverse = jax.jit(all_modes)(*arguments)
     loss, gradient = jax.jit(loss), jax.jit(gradient)
     products = jax.tree.map(np.vdot, reverse, direction)
     np.testing.assert_allclose(sum(jax.tree.leaves(products)), difference(loss), **tolerance)
     np.testing.assert_allclose(forward, difference(loss), **tolerance)
-    chex.assert_trees_all_close(curvature, difference(gradient), **tolerance)
+    for curvature in (forward_over_reverse, reverse_over_reverse):
+        chex.assert_trees_all_close(curvature, difference(gradient), **tolerance)
 
 
 def test_float64_input_keeps_float64_statistics(build, images):

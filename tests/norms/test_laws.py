@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import EXACT_TOLERANCE, FLOAT32_TOLERANCE, GRADIENT_TOLERANCE
-from norms.running import initial, output
+from norms.running import initial, output, update
 
 from jaxnorm.norms import NORMS, BatchNorm, GroupNorm, InstanceNorm, LayerNorm, RMSNorm
 
@@ -94,7 +94,7 @@ def test_rms_norm_is_layer_norm_on_centred_input():
 
 @pytest.mark.parametrize("num_groups", [1, 2, 3, 6])
 def test_group_norm_mask_of_positions_is_the_mask_of_all_their_channels(images, num_groups):
-    positions = jnp.asarray(np.random.default_rng(6).random((5, 3, 4, 1)) < 0.7)
+    positions = jnp.asarray(np.random.default_rng(6).random((6, 3, 4, 1)) < 0.7)
     layer = GroupNorm(num_groups=num_groups)
     variables = initial(layer, images)
     found, expected = (output(layer, images, mask, variables) for mask in (positions, jnp.broadcast_to(positions, images.shape)))
@@ -117,7 +117,7 @@ def test_group_norm_of_vectors_is_that_of_images_with_one_position():
         ({"num_groups": None}, "either num_groups or group_size"),
         ({"group_size": 2}, "either num_groups or group_size"),
         ({"num_groups": None, "group_size": 4}, "6 channels are not a multiple of the group size 4"),
-        ({"num_groups": 2, "reduction_axes": (1, 2)}, "must include the last axis"),
+        ({"num_groups": 2, "reduction_axes": (1, 2)}, "must include the channels"),
         ({"num_groups": 2, "reduction_axes": (1, 4)}, "not all axes of an array of rank 4"),
     ],
 )
@@ -129,3 +129,20 @@ def test_group_norm_names_what_does_not_fit(images, options, message):
 def test_instance_norm_without_positions_raises():
     with pytest.raises(ValueError, match=r"\(16, 12\).*constant"):
         InstanceNorm().init(jax.random.key(0), X)
+
+
+def test_batch_statistics_scatter_as_gaussian_samples_do():
+    """Law 11: relative standard deviation 1 / sqrt(B) of the batch mean, sqrt(2 / (B - 1)) of the batch variance."""
+    sizes, layer = np.array([4, 16, 64, 256]), BatchNorm(use_running_average=False, momentum=0.0)
+    scatter = {"mean": [], "var": []}
+    for size in sizes:
+        x = np.random.default_rng(size).normal(size=(size, 4096)).astype(np.float32)
+        _, updated = update(layer, initial(layer, x[:1]), x)
+        scatter["mean"].append(float(updated["batch_stats"]["mean"].std()))
+        scatter["var"].append(float(updated["batch_stats"]["var"].std() / updated["batch_stats"]["var"].mean()))
+    noise = 0.06  # three standard errors of a standard deviation over 4096 features, chi-squared with 3 degrees of freedom at worst
+    np.testing.assert_allclose(scatter["mean"], 1 / np.sqrt(sizes), rtol=noise)
+    np.testing.assert_allclose(scatter["var"], np.sqrt(2 / (sizes - 1)), rtol=noise)
+    for name, base in (("mean", sizes), ("var", sizes - 1)):
+        slope = np.polyfit(np.log(base), np.log(scatter[name]), 1)[0]
+        assert slope == pytest.approx(-0.5, abs=noise / np.log(256 / 4))

@@ -17,7 +17,7 @@ from norms.running import initial, output, update
 from jaxnorm import norms
 
 LAYERS = ("BatchNorm", "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm")
-OWN_FIELDS = {"BatchNorm": ["debias", "unbiased_variance"]}
+OWN_FIELDS = {"BatchNorm": [("debias", False), ("unbiased_variance", False)], "GroupNorm": [("channel_axis", -1)]}
 RANDOM: dict[str, Any] = {"scale_init": nn.initializers.uniform(2.0), "bias_init": nn.initializers.normal(1.0)}
 CASES = [
     ("BatchNorm", {}, (7, 5)),
@@ -64,8 +64,7 @@ def test_fields_have_linens_order_and_defaults(name):
         return [(field.name, field.default) for field in dataclasses.fields(module) if field.name not in ("parent", "name")]
 
     theirs = [(field, False if field == "use_fast_variance" else default) for field, default in declared(getattr(nn, name))]
-    own = [(field, False) for field in OWN_FIELDS.get(name, [])]
-    assert declared(getattr(norms, name)) == theirs + own
+    assert declared(getattr(norms, name)) == theirs + OWN_FIELDS.get(name, [])
 
 
 @pytest.mark.parametrize(("name", "options", "shape"), CASES)

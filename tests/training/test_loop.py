@@ -45,7 +45,7 @@ def test_training_learns(norm, optimizer):
     assert train.finish(state, data)["test_accuracy"] == 1.0
 
 
-def test_order_of_examples_depends_on_seed_and_epoch_but_not_on_the_norm():
+def test_order_of_examples_is_another_permutation_for_every_seed_and_epoch():
 
     def order(seed, epoch):
         return jax.random.permutation(jax.random.fold_in(replica_keys(one(seed))[1], epoch), 40).tolist()

@@ -1,0 +1,30 @@
+"""The layers instrument: its reference is the formula, and its tables say what was measured."""
+
+import numpy as np
+import pytest
+
+from jaxnorm.analysis.layers import LayersSummary
+from jaxnorm.experiments import layer_trials
+from jaxnorm.experiments.layers import main
+
+
+@pytest.mark.parametrize("layer", layer_trials.SETTINGS)
+def test_reference_has_mean_square_one_over_its_pooled_axes(layer):
+    y = layer_trials.reference(layer, np.random.default_rng(0).normal(3.0, 2.0, layer_trials.ERROR_SHAPE))
+    grouped = y.reshape(*y.shape[:2], 8, -1) if layer == "GroupNorm" else y
+    np.testing.assert_allclose(np.mean(grouped**2, layer_trials.POOLED_AXES[layer]), 1.0)
+
+
+def test_layers_measures_every_layer_and_writes_its_results(tmp_path, monkeypatch, capsys):
+    monkeypatch.setattr(layer_trials, "OFFSETS", (1.0, 1e3))
+    monkeypatch.setattr(layer_trials, "DTYPES", ("float32",))
+    monkeypatch.setattr(layer_trials, "COST_SHAPES", ((2, 4, 16),))
+    monkeypatch.setattr(layer_trials, "SETTINGS", {name: layer_trials.SETTINGS[name] for name in ("BatchNorm", "GroupNorm")})
+    assert main(["--rounds", "1", "--out", str(tmp_path)]) == 0
+    summary = LayersSummary.load(tmp_path / "summary.json")
+    errors = {(row.layer, row.library, row.offset): row.error for row in summary.errors}
+    assert {layer for layer, _, _ in errors} == {cost.layer for cost in summary.costs} == set(layer_trials.SETTINGS)
+    assert errors["BatchNorm", "jaxnorm", 1e3] < 1e-3 < errors["BatchNorm", "flax", 1e3]
+    assert all(cost.time > 0 and cost.saved > 0 for cost in summary.costs)
+    assert "BatchNorm" in (tmp_path / "report.md").read_text()
+    assert "Rounding error" in capsys.readouterr().out

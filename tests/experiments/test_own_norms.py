@@ -1,0 +1,261 @@
+"""A norm of the user's own joins a comparison like one of the table, and each mistake in it ends with one sentence."""
+
+import importlib
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+from pathlib import Path
+
+import jax
+import numpy as np
+import pandas as pd
+import pytest
+
+import jaxnorm
+from jaxnorm.config import Arm, CompareConfig
+from jaxnorm.experiments import study
+from jaxnorm.experiments.build import build_norm
+from jaxnorm.experiments.compare import main
+from jaxnorm.experiments.folder import RunFolder, file_stem
+from jaxnorm.experiments.own_norms import find_norm
+
+ROOT = Path(jaxnorm.__file__).parent.parent
+HEADER = "import jax.numpy as jnp\nfrom flax import linen as nn\n\n\n"
+TINY = ["--batch-sizes", "16", "--seeds", "2", "--epochs", "1", "--hidden-sizes", "8"]
+SAME_FORMULA = {"rtol": 1e-3, "atol": 1e-4}
+"""Two programs of the same formula, 89 updates of Adam apart."""
+
+
+@pytest.fixture
+def write(tmp_path, monkeypatch):
+    """``write(text)`` saves the module ``mine`` in the current folder, to be imported afresh."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    monkeypatch.setattr(sys, "dont_write_bytecode", True)
+
+    def write(text):
+        (tmp_path / "mine.py").write_text(HEADER + text)
+        sys.modules.pop("mine", None)
+        importlib.invalidate_caches()
+
+    yield write
+    sys.modules.pop("mine", None)
+
+
+@pytest.fixture
+def nothing_is_compiled(monkeypatch):
+    def compiled(*_args, **_kwargs):
+        raise AssertionError("a program was compiled")
+
+    monkeypatch.setattr(study, "compile_programs", compiled)
+
+
+def test_documented_example_runs_as_it_stands(tmp_path):
+    page = (ROOT / "docs" / "own_norm.md").read_text()
+    example, command = (re.search(rf"```{language}\n(.*?)```", page, re.DOTALL)[1] for language in ("python", "bash"))
+    name = re.search(r"\w+:\w+", command)[0]
+    assert len([line for line in example.splitlines() if line.strip()]) <= 15
+    (tmp_path / f"{name.partition(':')[0]}.py").write_text(example)
+    program, *arguments = shlex.split(command)
+    assert program == "python"
+    environment = os.environ | {"PYTHONPATH": str(ROOT)}
+    result = subprocess.run([sys.executable, *arguments], cwd=tmp_path, env=environment, capture_output=True, text=True, check=False)
+    assert result.returncode == 0, result.stderr
+    (out,) = (tmp_path / "runs").iterdir()
+    assert set(pd.read_csv(out / "metrics.csv").norm) == {"batch", "layer", name}
+    assert name.partition(":")[2] in (out / "report.md").read_text()
+    assert f"--norms batch layer {name}" in (out / "report.md").read_text()
+
+
+@pytest.fixture(scope="module")
+def finished(tmp_path_factory):
+    """A finished run of the table's LayerNorm beside Linen's, the latter by its import path."""
+    out = tmp_path_factory.mktemp("own") / "out"
+    before = jax.config.jax_numpy_rank_promotion  # Linen's layers are other people's code: they run in the users' world
+    jax.config.update("jax_numpy_rank_promotion", "allow")
+    assert main(["--norms", "layer", "flax.linen:LayerNorm", *TINY, "--out", str(out)]) == 0
+    jax.config.update("jax_numpy_rank_promotion", before)
+    return out
+
+
+def test_own_norm_is_trained_as_the_table_trains_it(finished):
+    rows = pd.read_csv(finished / "metrics.csv")
+    ours, theirs = (rows[rows.norm == name].value.to_numpy() for name in ("layer", "flax.linen:LayerNorm"))
+    np.testing.assert_allclose(ours, theirs, **SAME_FORMULA)
+    assert len(list((finished / "figures").glob("*.png"))) >= 3
+
+
+def test_own_norm_files_have_names_for_every_file_system(finished):
+    names = sorted(path.name for path in (finished / "arms").iterdir())
+    assert [name.startswith(("flax-linen-LayerNorm-16-", "layer-16.")) for name in names] == [True, True]
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+\.parquet", name) for name in names)
+
+
+def test_own_norm_resumes(finished, capsys, nothing_is_compiled):
+    assert main(["--norms", "layer", "flax.linen:LayerNorm", *TINY, "--out", str(finished)]) == 0
+    assert "2 arms of 2 were finished before" in capsys.readouterr().out
+
+
+def test_file_stem_is_one_to_one_whatever_the_case():
+    keys = ["batch-16", "a.b:C-16", "a.b:c-16", "a:b_C-16", "a.b:C-1", "a_b:C-16", "é:Ü-16", "x" * 300 + ":N-16", "x" * 300 + ":M-16"]
+    stems = [file_stem(key) for key in keys]
+    assert stems[0] == "batch-16"
+    assert len({stem.casefold() for stem in stems}) == len(keys)
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]{1,120}", stem) for stem in stems)
+
+
+def test_edited_norm_does_not_pass_for_the_old_one(write, tmp_path, capsys):
+    config = CompareConfig(norms=("mine:Double",))
+    layer = "class Double(nn.Module):\n    def __call__(self, x):\n        return {} * x\n"
+    write(layer.format(2))
+    old = study.settings(config, "compare")
+    RunFolder(tmp_path / "out", old, resume=True)
+    write(layer.format(2))
+    assert study.settings(config, "compare") == old
+    write(layer.format(3))
+    assert study.settings(config, "compare") != old
+    assert main(["--norms", "mine:Double", "--out", str(tmp_path / "out")]) == 2
+    assert_one_sentence(capsys.readouterr().err, ["own_norms", "name another folder"])
+    assert json.loads((tmp_path / "out" / "config.json").read_text()) == json.loads(json.dumps(old))
+
+
+RUNNING = '''class Running(nn.Module):
+    """A BatchNorm of sorts."""
+
+    use_running_average: bool = False
+    epsilon: float = 0.0
+
+    removes_bias = True
+
+    @nn.compact
+    def __call__(self, x, mask=None):
+        mean = self.variable("batch_stats", "mean", jnp.zeros, (1, x.shape[-1]))
+        if not self.use_running_average and not self.is_initializing():
+            mean.value = x.mean(0, keepdims=True)
+        return x - mean.value
+
+
+class Stateless(nn.Module):
+    couples_examples = True
+
+    def __call__(self, x):
+        return x - x.mean(0, keepdims=True)
+
+
+class Plain(nn.Module):
+    @nn.compact
+    def __call__(self, x):
+        return x
+'''
+
+
+def test_attributes_of_the_class_tell_what_tracing_cannot(write):
+    write(RUNNING)
+    norms = {name: find_norm(f"mine:{name}") for name in ("Running", "Stateless", "Plain")}
+    assert {name: norm.module.__name__ for name, norm in norms.items()} == {name: name for name in norms}
+    assert [norm.removes_bias for norm in norms.values()] == [True, False, False]
+    assert [norm.couples_examples for norm in norms.values()] == [True, True, False]
+
+
+def test_own_norm_gets_the_shared_settings_that_it_has_fields_for(write):
+    write(RUNNING)
+    norm = build_norm(CompareConfig(epsilon=0.125), Arm("mine:Running", 16))
+    assert (norm(train=True).epsilon, norm(train=True).use_running_average) == (0.125, False)
+    assert norm(train=False).use_running_average is True
+
+
+@pytest.mark.parametrize("name", ["Running", "Stateless"])
+def test_own_norm_that_couples_examples_refuses_a_batch_of_one(write, name, tmp_path, capsys, nothing_is_compiled):
+    write(RUNNING)
+    assert main(["--norms", f"mine:{name}", "--batch-sizes", "1", "--out", str(tmp_path / "out")]) == 2
+    assert_one_sentence(capsys.readouterr().err, ["--batch-sizes 1", f"mine:{name}", "at least 2"])
+
+
+NAMES = {
+    "a path": ("./nets/mine.py:Norm", ["package.module:Class", "did you mean nets.mine:Norm?"]),
+    "a file": ("mine.py:Norm", ["did you mean mine:Norm?"]),
+    "no class": ("mine:", ["did you mean mine:Class?"]),
+    "no module": (":Norm", ["did you mean module:Norm?"]),
+    "a dot for the colon": ("mine.Norm", ["is not a norm", "package.module:Class"]),
+    "absent module": ("minne:Norm", ["minne:Norm", "cannot be imported", "No module named 'minne'"]),
+    "absent package": ("no.such.place:Norm", ["No module named 'no'"]),
+    "absent class": ("mine:Nrom", ["mine has no Nrom", "did you mean 'Norm'?"]),
+    "not a class": ("mine:nn", ["mine:nn", "flax.linen.Module"]),
+    "another class": ("mine:Other", ["mine:Other", "flax.linen.Module"]),
+}
+
+
+@pytest.mark.parametrize(("name", "fragments"), NAMES.values(), ids=NAMES)
+def test_bad_name_is_refused_in_one_sentence(write, name, fragments, tmp_path, capsys, nothing_is_compiled):
+    write("class Other:\n    pass\n\n\nclass Norm(nn.Module):\n    def __call__(self, x):\n        return x\n")
+    _assert_refused(name, fragments, tmp_path, capsys)
+
+
+MODULES = {
+    "bad syntax": ("class Norm(nn.Module)\n", ["cannot be imported", "SyntaxError", "mine.py, line 5", "python -c 'import mine'"]),
+    "bad import": ("import not_there\n", ["cannot be imported", "No module named 'not_there'"]),
+    "bad name": ("class Norm(nm.Module):\n    pass\n", ["cannot be imported", "NameError", "'nm'"]),
+}
+
+
+@pytest.mark.parametrize(("text", "fragments"), MODULES.values(), ids=MODULES)
+def test_module_that_cannot_be_imported_is_refused_in_one_sentence(write, text, fragments, tmp_path, capsys, nothing_is_compiled):
+    write(text)
+    _assert_refused("mine:Norm", fragments, tmp_path, capsys)
+
+
+def _method(signature, *body):
+    return "\n        ".join([f"class Norm(nn.Module):\n    @nn.compact\n    def __call__({signature}):", *body]) + "\n"
+
+
+LAYERS = {
+    "call form": (_method("self, x, train", "return x"), ["called as norm(x)", "TypeError", "train"]),
+    "field without default": ("class Norm(nn.Module):\n    size: int\n\n    def __call__(self, x):\n        return x\n", ["size"]),
+    "no call": ("class Norm(nn.Module):\n    pass\n", ["called as norm(x)"]),
+    "error inside": (_method("self, x", "raise ValueError('odd\\nvalue')"), ["ValueError: odd value", "(mine.py, line 8)"]),
+    "unknown function": (_method("self, x", "return jnp.maen(x)"), ["AttributeError", "maen", "(mine.py, line 8)"]),
+    "branch on a value": (_method("self, x", "return x if x.sum() > 0 else -x"), ["Tracer", "(mine.py, line 8)"]),
+    "randomness": (_method("self, x", "return x * (self.make_rng('noise') is None)"), ["PRNG", '"noise"']),
+    "another shape": (_method("self, x", "return x.mean(-1)"), ["returns shape (16,)", "(16, 8)"]),
+    "two results": (_method("self, x", "return x, x"), ["returns tuple", "one array"]),
+    "no result": (_method("self, x", "pass"), ["returns NoneType"]),
+    "other state": (_method("self, x", "self.variable('ema', 'mean', jnp.zeros, ())", "return x"), ["state in ema", "batch_stats"]),
+    "state that evaluation updates": (
+        RUNNING.replace("class Running", "class Norm").replace("not self.use_running_average and ", ""),
+        ["ModifyScopeVariableError", "(mine.py, line"],
+    ),
+    "changing state": (
+        RUNNING.replace("class Running", "class Norm").replace("jnp.zeros, (1, x.shape[-1])", "jnp.zeros, (1, 1)"),
+        ["changes its batch_stats", "(1, 1)", "(1, 8)"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "fragments"), LAYERS.values(), ids=LAYERS)
+def test_layer_that_cannot_be_used_is_refused_in_one_sentence(write, text, fragments, tmp_path, capsys, nothing_is_compiled):
+    write(text)
+    _assert_refused("mine:Norm", fragments, tmp_path, capsys)
+
+
+def _assert_refused(name, fragments, tmp_path, capsys):
+    assert main(["--norms", "batch", name, *TINY, "--out", str(tmp_path / "out")]) == 2
+    assert_one_sentence(capsys.readouterr().err, fragments)
+    assert not (tmp_path / "out").exists()
+
+
+def assert_one_sentence(message, fragments):
+    assert message.startswith("error: ")
+    assert message.count("\n") == 1
+    assert len(message) < 500
+    for fragment in fragments:
+        assert fragment in message
+
+
+def test_own_norm_is_found_beside_an_installed_script(write, monkeypatch):
+    """The console script has its own folder on the path, not the current one."""
+    write("class Norm(nn.Module):\n    def __call__(self, x):\n        return x\n")
+    monkeypatch.setattr(sys, "path", [entry for entry in sys.path if entry not in ("", os.getcwd())])
+    assert find_norm("mine:Norm").module.__name__ == "Norm"
