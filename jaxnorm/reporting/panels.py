@@ -1,5 +1,6 @@
 """The panels of the figures. Each ``plot_*`` draws what a summary says into the axes it is given, and returns them."""
 
+import textwrap
 from collections.abc import Sequence
 
 import numpy as np
@@ -18,6 +19,8 @@ CURVE_LABELS = {
     "validation_loss": "validation loss (nats)",
     "validation_accuracy": "validation accuracy (%)",
 }
+LABEL_WIDTH = 30
+"""Characters of an axis label before it takes another line."""
 MAX_EPOCH_MARKERS = 12
 WIDE_RATIO = 4.0
 """Largest over smallest value from which an axis is logarithmic."""
@@ -49,18 +52,24 @@ def plot_curves(ax: Axes, summary: Summary, metric: str) -> Axes:
             mew=0.5,
         )
         if curve.low is not None and curve.high is not None:
-            low, high = factor * np.asarray(curve.low), factor * np.asarray(curve.high)
+            low, high = (factor * _possible(metric, bound) for bound in (curve.low, curve.high))
             ax.fill_between(epochs, low, high, color=mark.color, alpha=BAND_ALPHA, linewidth=0)
     ax.set(xlabel="epoch", ylabel=CURVE_LABELS[metric], title=_curves_title(summary, metric))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.set_xlim(1 - 0.03 * summary.epochs, summary.epochs * 1.03)
-    _spread(ax, metric, factor * np.concatenate([_extent(arm.curves[metric]) for arm in summary.arms]))
+    _spread(ax, metric, factor * np.concatenate([_extent(metric, arm.curves[metric]) for arm in summary.arms]))
     return ax
 
 
-def _extent(curve: Curve) -> np.ndarray:
-    """All that is drawn of a curve."""
-    return np.concatenate([curve.mean, curve.low or [], curve.high or []])
+def _possible(metric: str, values: Sequence[float]) -> np.ndarray:
+    """Ends of intervals, cut where the metric ends: no loss is below 0, no accuracy outside 0 to 1."""
+    return np.clip(values, 0.0, 1.0 if metric.endswith("_accuracy") else np.inf)
+
+
+def _extent(metric: str, curve: Curve) -> np.ndarray:
+    """All that is drawn of a curve; of a loss's band what a logarithmic axis can show."""
+    drawn = np.concatenate([curve.mean, _possible(metric, curve.low or []), _possible(metric, curve.high or [])])
+    return drawn if metric.endswith("_accuracy") else drawn[drawn > 0]
 
 
 def _curves_title(summary: Summary, metric: str) -> str:
@@ -182,7 +191,7 @@ def plot_batch_size(ax: Axes, summary: Summary, measure: str) -> Axes:
     ax.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:g}"))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlim(sizes[0] / 1.4, sizes[-1] * 1.4)
-    ax.set(xlabel="batch size (examples)", ylabel=f"{MEASURES[measure].title} ({SCALES[unit].of_level})")
+    ax.set(xlabel="batch size (examples)", ylabel=textwrap.fill(f"{MEASURES[measure].title} ({SCALES[unit].of_level})", LABEL_WIDTH))
     ax.set_title(_batch_size_title(summary, measure))
     return ax
 

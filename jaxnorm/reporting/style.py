@@ -43,7 +43,13 @@ SPARE_LOOKS = (
 )
 """For norms without a look of their own, in the order in which a report names them."""
 
-LINE_STYLES = ("solid", (0, (4, 1.5)), (0, (1, 1.2)), (0, (5, 1.5, 1, 1.5)), (0, (7, 2)), (0, (3, 1, 1, 1, 1, 1)))
+LINE_STYLES = (
+    "solid",
+    *(
+        (0, dashes)
+        for dashes in ((4, 1.5), (1, 1.2), (5, 1.5, 1, 1.5), (7, 2), (3, 1, 1, 1, 1, 1), (10, 1.5), (1, 3), (8, 2, 1, 2), (2, 2))
+    ),
+)
 """From the largest batch size to the smallest."""
 
 INK = "#333333"
