@@ -123,7 +123,7 @@ def make_flax_loop(config: Training, arm: Arm, dataset: Dataset) -> Timer:
 
 def make_pytorch_loop(config: Training, arm: Arm, dataset: Dataset, threads: int) -> Timer:
     """PyTorch's usual loop: one network, eager updates, on ``threads`` CPU threads. Raises ``ImportError`` without torch."""
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]  # the extra bench
 
     torch.manual_seed(0)
     sizes = (784, *config.hidden_sizes)

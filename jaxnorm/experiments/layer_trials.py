@@ -94,7 +94,7 @@ def _initialised_output(module: nn.Module, x: jax.Array) -> jax.Array:
 
 
 def _torch_output(layer: str, x: jax.Array) -> Any:
-    import torch
+    import torch  # pyright: ignore[reportMissingImports]  # the extra bench
 
     batch = torch.from_numpy(np.array(x, np.float32)).to(getattr(torch, x.dtype.name))
     channels_second = batch.transpose(1, 2)  # (B, D, T)

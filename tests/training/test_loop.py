@@ -35,8 +35,7 @@ def test_update_is_one_step_of_gradient_descent_on_the_standardised_batch():
     np.testing.assert_allclose(metrics["train_accuracy"], [(logits.argmax(1) == data.train.labels).mean()])
 
 
-@pytest.mark.parametrize("norm", ["batch", "layer", "rms", "none"])
-@pytest.mark.parametrize("optimizer", OPTIMIZERS)
+@pytest.mark.parametrize(("norm", "optimizer"), [("batch", "adam"), ("layer", "adamw"), ("none", "sgd")])
 def test_training_learns(norm, optimizer):
     data, replica = make_data(), one()
     train = make_arm(norm, optimizer=optimizer)
@@ -55,7 +54,7 @@ def test_order_of_examples_is_another_permutation_for_every_seed_and_epoch():
     assert sorted(order(0, 1)) == list(range(40))
 
 
-@pytest.mark.parametrize("number", [1, 7, 20, 33])
+@pytest.mark.parametrize("number", [7, 33])
 def test_evaluation_in_batches_equals_evaluation_at_once(number, monkeypatch):
     monkeypatch.setattr(steps, "EVALUATION_BATCH", 10)
     data, replica = make_data(num_test=number), one()
