@@ -8,7 +8,7 @@ import pytest
 import jaxnorm
 from jaxnorm.analysis.claims import COMPARE_LEDGER
 from jaxnorm.config import CompareConfig
-from jaxnorm.experiments.command_line import read_protocol
+from jaxnorm.experiments.command_line import read_protocol, to_dict
 from jaxnorm.experiments.compare import main
 from jaxnorm.experiments.notebook import DOCUMENTS as FILLED
 from jaxnorm.norms import NORMS
@@ -27,6 +27,7 @@ def test_claims_page_lists_exactly_the_ledger():
 @pytest.mark.parametrize("path", PROTOCOLS, ids=lambda path: path.stem)
 def test_protocol_can_be_read_and_names_known_norms(path):
     config = read_protocol(CompareConfig, path)
+    assert to_dict(config).keys() == to_dict(CompareConfig()).keys()
     assert set(config.norms) <= set(NORMS)
     assert config.question.endswith("?")
 

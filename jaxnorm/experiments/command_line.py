@@ -75,7 +75,8 @@ def read_protocol(config_type: type[Config], path: Path) -> Config:
         if key not in names:
             raise UsageError(f"the protocol {path} has an unknown key {key!r}; {nearest(key, names)}")
     try:
-        return msgspec.convert(entries, config_type, dec_hook=lambda kind, value: kind(value))
+        converted: Any = msgspec.convert(entries, config_type, dec_hook=lambda kind, value: kind(value))
+        return dataclasses.replace(converted)  # msgspec leaves defaults to the class, where its own encoder does not look
     except msgspec.ValidationError as error:
         key = re.search(r"`\$\.(\w+)", str(error))
         named = f"{key[1]} = {entries[key[1]]!r}" if key else "a value"
