@@ -17,7 +17,7 @@ Results stacked over seeds lead with S, then E, I, B, and carry the letters as a
 import numpy as np
 from jaxtyping import Array, Float, Int, UInt8
 
-Images = UInt8[Array | np.ndarray, "N H W C"]
-Labels = Int[Array | np.ndarray, " N"]
-Logits = Float[Array, "B K"]
+Inputs = UInt8[Array | np.ndarray, "N ..."] | Int[Array | np.ndarray, "N T"]
+Labels = Int[Array | np.ndarray, "N *T"]
+Logits = Float[Array, "B *T K"]
 Scalar = Float[Array | np.ndarray, ""]

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import jaxnorm
-from jaxnorm.analysis.claims import COMPARE_LEDGER
-from jaxnorm.config import CompareConfig
+import jaxnorm.config
+from jaxnorm.analysis.compare import LEDGER
 from jaxnorm.experiments.command_line import read_protocol, to_dict
 from jaxnorm.experiments.compare import main
 from jaxnorm.experiments.notebook import DOCUMENTS as FILLED
@@ -21,13 +21,15 @@ PROTOCOLS = sorted((ROOT / "experiments").glob("*.toml"))
 
 def test_claims_page_lists_exactly_the_ledger():
     listed = re.findall(r"^\| ([A-F]\d+) \|", (ROOT / "docs" / "claims.md").read_text(), re.MULTILINE)
-    assert listed == [entry.id for entry in COMPARE_LEDGER]
+    assert listed == [entry.id for entry in LEDGER]
 
 
 @pytest.mark.parametrize("path", PROTOCOLS, ids=lambda path: path.stem)
 def test_protocol_can_be_read_and_names_known_norms(path):
-    config = read_protocol(CompareConfig, path)
-    assert to_dict(config).keys() == to_dict(CompareConfig()).keys()
+    (instrument,) = re.findall(r"^# Command: +python -m jaxnorm\.experiments\.(\w+) ", path.read_text(), re.MULTILINE)
+    config_type = getattr(jaxnorm.config, f"{instrument.capitalize()}Config")
+    config = read_protocol(config_type, path)
+    assert to_dict(config).keys() == to_dict(config_type()).keys()
     assert set(config.norms) <= set(NORMS)
     assert config.question.endswith("?")
 

@@ -1,32 +1,26 @@
-"""The report's answer: one sentence on the choice of norm, one on the batch size."""
+"""The report's answer: a sentence on each thing that was varied."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.summary import Difference
 from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.analysis.wording import count, format_difference
 
-ANSWER_MEASURES = ("train_loss_area", "test_accuracy")
-"""How fast a network learns, and how good it ends."""
 
-
-def answer(between_norms: Sequence[Difference], between_sizes: Sequence[Difference], num_differences: int) -> str:
-    """Two sentences from the differences between norms and between batch sizes, either of which may be empty.
+def answer(varied: Mapping[str, Sequence[Difference]], measures: Sequence[str], num_differences: int) -> str:
+    """What was varied ("choice of norm") to differences that tell whether it matters, as sentences on two of their measures.
 
     ``num_differences`` is the number that was corrected for.
     """
-    return " ".join(
-        _sentence(subject, differences, num_differences)
-        for subject, differences in (("choice of norm", between_norms), ("batch size", between_sizes))
-    )
+    return " ".join(_sentence(subject, differences, measures, num_differences) for subject, differences in varied.items())
 
 
-def _sentence(subject: str, differences: Sequence[Difference], num_differences: int) -> str:
+def _sentence(subject: str, differences: Sequence[Difference], measures: Sequence[str], num_differences: int) -> str:
     if not differences:
         return f"The {subject} was not varied."
     n = differences[0].estimate.n
-    by_measure = [[difference for difference in differences if difference.measure == name] for name in ANSWER_MEASURES]
+    by_measure = [[difference for difference in differences if difference.measure == name] for name in measures]
     shown = [_shown(group) for group in by_measure]
     clauses = [_clause(group, found) for group, found in zip(by_measure, shown, strict=True)]
     verbs = ["changes" if found else "makes no shown difference to" for found in shown]

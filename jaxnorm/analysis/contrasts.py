@@ -9,8 +9,11 @@ from jaxnorm.analysis import statistics
 from jaxnorm.analysis.measures import find_measure, measure_arm
 from jaxnorm.analysis.summary import Difference
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.analysis.wording import norm_title
+from jaxnorm.analysis.wording import arm_title, described, norm_title, value_title
 from jaxnorm.config import Arm, DecisionRule
+
+SPLIT = "{}"
+"""Stands for both values of what differs."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,30 +25,38 @@ class Contrast:
 
 
 def of_arms(arm: Arm, other: Arm) -> Contrast:
-    """One arm minus another."""
-    if arm.batch_size == other.batch_size:
-        label = f"{norm_title(arm.norm)} − {norm_title(other.norm)} at batch size {arm.batch_size}"
-    elif arm.norm == other.norm:
-        label = f"{norm_title(arm.norm)}, batch size {arm.batch_size} − {other.batch_size}"
-    else:
-        label = f"{norm_title(arm.norm)} at {arm.batch_size} − {norm_title(other.norm)} at {other.batch_size}"
-    return Contrast(label, {arm.key: 1.0, other.key: -1.0})
+    """One arm minus another of the same kind."""
+    return Contrast(_label(arm, other), {arm.key: 1.0, other.key: -1.0})
 
 
-def between_norms(norm: str, other: str, batch_size: int) -> Contrast:
-    """One norm minus another at the same batch size."""
-    return of_arms(Arm(norm, batch_size), Arm(other, batch_size))
+def _label(arm: Arm, other: Arm) -> str:
+    """What differs, and at what it does: ``LayerNorm − BatchNorm at batch size 16``, ``BatchNorm, batch size 16 − 128``."""
+    shared = {name: value for name, value in arm.factors.items() if other.factors[name] == value and name != "norm"}
+    differing = [name for name in arm.factors if arm.factors[name] != other.factors[name]]
+    where = f" at {said}" if (said := described(shared)) else ""
+    if differing == ["norm"]:
+        return f"{norm_title(arm.norm)} − {norm_title(other.norm)}{where}"
+    if len(differing) == 1:
+        (name,) = differing
+        values = (value_title(name, each.factors[name]) or "none" for each in (arm, other))
+        changed = described({name: SPLIT}).replace(SPLIT, " − ".join(values))
+        return f"{norm_title(arm.norm)}, {changed}{where}"
+    titles = (arm_title({name: each.factors[name] for name in ("norm", *differing)}) for each in (arm, other))
+    return " − ".join(titles) + where
 
 
-def between_sizes(norm: str, size: int, other: int) -> Contrast:
-    """One norm at one batch size minus the same at another."""
-    return of_arms(Arm(norm, size), Arm(norm, other))
+def of_contrasts(contrast: Contrast, other: Contrast, label: str) -> Contrast:
+    """One contrast minus another: an interaction."""
+    weights = dict(contrast.weights)
+    for key, weight in other.weights.items():
+        weights[key] = weights.get(key, 0.0) - weight
+    return Contrast(label, weights)
 
 
-def interaction(norm: str, other: str, size: int, other_size: int) -> Contrast:
-    """What changing the batch size does to one norm, minus what it does to another."""
-    weights = between_sizes(norm, size, other_size).weights | between_sizes(other, other_size, size).weights
-    return Contrast(f"({norm_title(norm)} − {norm_title(other)}), batch size {size} − {other_size}", weights)
+def slope(arms: Sequence[Arm], at: Sequence[float], label: str) -> Contrast:
+    """The least-squares slope of a measure over ``at``, one number per arm."""
+    centred = np.asarray(at, float) - np.mean(at)
+    return Contrast(label, {arm.key: float(weight) for arm, weight in zip(arms, centred / (centred @ centred), strict=True)})
 
 
 def measure_contrasts(

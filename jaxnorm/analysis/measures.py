@@ -9,8 +9,9 @@ import numpy as np
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.config import DecisionRule
 
-Unit = Literal["nats", "fraction", "points", "epochs", "seconds"]
-"""``fraction`` is a level of accuracy, ``points`` a spread of accuracies; both are stored as fractions of 1."""
+Unit = Literal["nats", "fraction", "points", "epochs", "seconds", "decades", "ratio"]
+"""``fraction`` is a level of accuracy, ``points`` a spread of accuracies; both are stored as fractions of 1. ``decades`` are
+powers of ten."""
 PerSeed = Callable[[np.ndarray, DecisionRule], np.ndarray]
 """From curves, (S, E), to one number per seed, (S,)."""
 
@@ -28,6 +29,8 @@ class Measure:
     per_seed: PerSeed
     min_epochs: int = 1
     """Shorter runs leave the measure out."""
+    epoch: int | None = None
+    """The epoch to take the value at, instead of ``per_seed``; 0 is before training."""
     absolute_margin: bool = False
     """Whether differences count from ``accuracy_margin`` on, instead of from ``loss_margin`` times the mean on."""
 
@@ -35,6 +38,12 @@ class Measure:
 def final(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
     """The value after the last epoch."""
     return curves_SE[:, -1]
+
+
+def deviation(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
+    """How far the value after the last epoch is from the median over seeds (Brown & Forsythe 1974): its mean tells how seeds differ."""
+    last = final(curves_SE, rule)
+    return np.abs(last - np.median(last))
 
 
 def area(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
@@ -73,36 +82,61 @@ MEASURES = {
     "test_accuracy": Measure("test accuracy", "test_accuracy", "fraction", final, absolute_margin=True),
     "train_noise": Measure("noise of the training loss", "train_loss", "nats", noise, MIN_EPOCHS_OF_NOISE),
     "validation_loss_noise": Measure("noise of the validation loss", "validation_loss", "nats", noise, MIN_EPOCHS_OF_NOISE),
+    "gradient_unevenness_at_start": Measure("unevenness of gradients before training", "gradient_unevenness", "decades", final, epoch=0),
+    "gradient_unevenness_area": Measure("mean unevenness of gradients", "gradient_unevenness", "decades", area),
+    "gradient_growth_at_start": Measure("growth of the gradient per layer before training", "gradient_growth", "ratio", final, epoch=0),
+    "similarity_at_start": Measure(
+        "similarity of two inputs in the last layer before training", "similarity_last", "ratio", final, epoch=0
+    ),
+    "test_accuracy_biased": Measure(
+        "test accuracy by running averages (biased variance)", "test_accuracy_biased", "fraction", final, absolute_margin=True
+    ),
+    "test_accuracy_unbiased": Measure(
+        "test accuracy by running averages (unbiased variance)", "test_accuracy_unbiased", "fraction", final, absolute_margin=True
+    ),
+    "test_accuracy_population": Measure(
+        "test accuracy by population statistics", "test_accuracy_population", "fraction", final, absolute_margin=True
+    ),
+    "test_accuracy_batch_statistics": Measure(
+        "test accuracy by batch statistics", "test_accuracy_batch_statistics", "fraction", final, absolute_margin=True
+    ),
+    "evaluation_gap": Measure(
+        "test accuracy by batch statistics less that by running averages", "evaluation_gap", "points", final, absolute_margin=True
+    ),
+    "population_gap": Measure(
+        "test accuracy by batch statistics less that by population statistics", "population_gap", "points", final, absolute_margin=True
+    ),
+    "test_accuracy_spread": Measure(
+        "distance of the test accuracy from its median over seeds", "test_accuracy", "points", deviation, absolute_margin=True
+    ),
     "validation_noise": Measure("noise of the validation accuracy", "validation_accuracy", "points", noise, MIN_EPOCHS_OF_NOISE),
 }
-
-
-def at_epoch(metric: str, epoch: int) -> Measure:
-    """The value of a metric after one epoch, counted from 1."""
-
-    def value(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
-        return curves_SE[:, epoch - 1]
-
-    is_accuracy = metric.endswith("_accuracy")
-    title = f"{metric.replace('train', 'training').replace('_', ' ')} at epoch {epoch}"
-    return Measure(title, metric, "fraction" if is_accuracy else "nats", value, epoch, absolute_margin=is_accuracy)
 
 
 def find_measure(name: str) -> Measure:
     """The measure of a name: one of ``MEASURES``, or a metric at an epoch, ``train_loss@3``. Raises ``KeyError`` for other names."""
     metric, at, epoch = name.partition("@")
-    return at_epoch(metric, int(epoch)) if at else MEASURES[name]
+    if not at:
+        return MEASURES[name]
+    like = next((measure for measure in MEASURES.values() if measure.metric == metric and measure.per_seed is final), None)
+    if like is None:
+        raise KeyError(name)
+    when = f"at epoch {epoch}" if int(epoch) else "before training"
+    title = f"{metric.replace('train', 'training').replace('_', ' ')} {when}"
+    return dataclasses.replace(like, title=title, min_epochs=int(epoch), epoch=int(epoch))
 
 
-def defined_measures(epochs: int) -> list[str]:
-    """The names of ``MEASURES`` that a run of this length has."""
-    return [name for name, measure in MEASURES.items() if epochs >= measure.min_epochs]
+def defined_measures(table: ArmTable) -> list[str]:
+    """The names of ``MEASURES`` that this arm's run has."""
+    return [name for name, measure in MEASURES.items() if measure.metric in table.curves and table.epochs >= measure.min_epochs]
 
 
 def measure_arm(name: str, table: ArmTable, rule: DecisionRule) -> np.ndarray:
     """One measure of every network of an arm, (S,)."""
     measure = find_measure(name)
-    return measure.per_seed(table.curves[measure.metric], rule)
+    if measure.epoch is not None:
+        return table.at_epoch(measure.metric, measure.epoch)
+    return measure.per_seed(table.trained(measure.metric), rule)
 
 
 def unconverged(table: ArmTable, rule: DecisionRule) -> list[int]:

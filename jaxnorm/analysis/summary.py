@@ -9,7 +9,7 @@ from typing import Literal
 
 import msgspec
 
-from jaxnorm.config import Arm, DecisionRule
+from jaxnorm.config import DecisionRule, Factor
 
 Word = Literal["holds", "contradicted", "equivalent", "unresolved"]
 """The four words a verdict may say."""
@@ -40,7 +40,9 @@ class Curve:
 class ArmSummary:
     """One arm. ``measures`` and ``by_seed`` share their keys; ``by_seed`` follows ``Summary.seeds``."""
 
-    arm: Arm
+    key: str
+    factors: dict[str, Factor]
+    """The norm, and what else tells this arm from the others."""
     diverged: list[int]
     """Seeds whose training diverged. They stay in every mean as networks that guess."""
     unconverged: list[int]
@@ -50,6 +52,41 @@ class ArmSummary:
     measures: dict[str, Estimate]
     by_seed: dict[str, list[float]]
     curves: dict[str, Curve]
+    profiles: dict[str, Curve] = dataclasses.field(default_factory=dict)
+    """What was probed of each block before training, as multiples of the last block's: geometric means over seeds, with pointwise 95 %
+    intervals, each of length L."""
+
+    @property
+    def norm(self) -> str:
+        """Name of the arm's norm."""
+        return str(self.factors["norm"])
+
+
+@dataclasses.dataclass(frozen=True)
+class SweepPoint:
+    """What was measured at one setting of the hyperparameters that vary between networks of one compiled arm."""
+
+    setting: dict[str, float]
+    """Column of the table to value: ``{"learning_rate": 0.001}``; one column or several."""
+    measures: dict[str, Estimate]
+    diverged: list[int]
+    """Seeds whose training diverged. They stay in every mean as networks that guess."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Sweep:
+    """A compiled arm over all its settings."""
+
+    factors: dict[str, Factor]
+    """The norm, and what else tells this compiled arm from the others."""
+    points: list[SweepPoint]
+    marked: dict[str, dict[str, float]] = dataclasses.field(default_factory=dict)
+    """Settings that the report speaks of, by what it calls them: ``best``, ``shared``."""
+
+    @property
+    def norm(self) -> str:
+        """Name of the norm."""
+        return str(self.factors["norm"])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -107,9 +144,11 @@ class Verdict:
 class Summary:
     """All that a report shows."""
 
+    instrument: str
+    """Name of what made it: ``compare``."""
     question: str
     answer: str
-    """Two sentences: does the choice of norm matter, does the batch size."""
+    """Two sentences: does the choice of norm matter, does what else was varied."""
     setting: str
     """One line: model, data with sizes, optimizer, epochs."""
     seeds: list[int]
@@ -119,6 +158,10 @@ class Summary:
     arms: list[ArmSummary]
     differences: list[Difference]
     verdicts: list[Verdict]
+    sweeps: list[Sweep] = dataclasses.field(default_factory=list)
+    """Where a hyperparameter varied between networks of one arm: what was measured at each of its values."""
+    notes: list[str] = dataclasses.field(default_factory=list)
+    """What else the reader must know, one sentence each."""
 
     def to_json(self) -> bytes:
         """The summary as indented JSON."""

@@ -1,7 +1,9 @@
 """From a tidy table to arrays: the one place that knows pandas, and the one that decides what a diverged network counts as.
 
-The table has one row per value, with the columns of ``COLUMNS``. Epochs count from 1, losses are in nats, accuracies are fractions.
-Training and validation metrics stand at every epoch, test metrics only at the last.
+The table has one row per value: the factors of the arm, then the network's seed and what else varies between networks, then
+``VALUE_COLUMNS``. Epochs count from 1, and 0 is the network before training; losses are in nats, accuracies are fractions. The metrics of
+``CURVE_METRICS`` stand at every epoch, those of ``FINAL_METRICS`` only at the last; an instrument's own metrics stand at every epoch, with
+or without epoch 0, or only at the last.
 """
 
 import dataclasses
@@ -13,12 +15,14 @@ import pandas as pd
 
 from jaxnorm.config import Arm
 
-COLUMNS = ("norm", "batch_size", "seed", "epoch", "metric", "value")
+VALUE_COLUMNS = ("epoch", "metric", "value")
 CURVE_METRICS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 FINAL_METRICS = ("test_loss", "test_accuracy")
+PERFORMANCE = ("_loss", "_accuracy")
+"""Endings of the metrics that divergence is judged by."""
 
 Curves = dict[str, np.ndarray]
-"""Metric to values, ``(S, E)`` in the order of seeds; ``(S, 1)`` for the metrics that are measured once, at the end."""
+"""Metric to values, ``(S, E)`` in the order of seeds; ``(S, E + 1)`` with epoch 0; ``(S, 1)`` where measured once, at the end."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -35,26 +39,40 @@ class ArmTable:
         """Number of epochs trained."""
         return self.curves["train_loss"].shape[1]
 
+    def at_epoch(self, metric: str, epoch: int) -> np.ndarray:
+        """A metric after one epoch, (S,); epoch 0 is the network before training."""
+        curves_SE = self.curves[metric]
+        return curves_SE[:, epoch - 1 - self.epochs + curves_SE.shape[1]]
 
-def tidy(arm: Arm, seeds: Sequence[int], metrics: Mapping[str, np.ndarray]) -> pd.DataFrame:
-    """The tidy rows of one arm, from metrics of shape (S, E), or (S,) for those that were measured once, after the last epoch."""
-    curves = {metric: np.asarray(values, float).reshape(len(seeds), -1) for metric, values in metrics.items()}
-    epochs = max(values.shape[1] for values in curves.values())
-    return pd.concat([_tidy_metric(arm, seeds, metric, values, epochs) for metric, values in curves.items()], ignore_index=True)
+    def trained(self, metric: str) -> np.ndarray:
+        """A metric after each epoch it was measured at, without epoch 0: (S, E), or (S, 1)."""
+        return self.curves[metric][:, -self.epochs :]
 
 
-def _tidy_metric(arm: Arm, seeds: Sequence[int], metric: str, values: np.ndarray, epochs: int) -> pd.DataFrame:
-    seed, epoch = np.meshgrid(seeds, range(epochs - values.shape[1] + 1, epochs + 1), indexing="ij")
-    constants = {"norm": arm.norm, "batch_size": arm.batch_size, "metric": metric}
-    return pd.DataFrame(constants | {"seed": seed.ravel(), "epoch": epoch.ravel(), "value": values.ravel()}, columns=list(COLUMNS))
+def tidy(arm: Arm, replicas: Mapping[str, Sequence[float]], metrics: Mapping[str, np.ndarray]) -> pd.DataFrame:
+    """The tidy rows of one arm.
+
+    ``replicas`` holds ``seed``, and what else varies between networks, one value each; ``metrics`` arrays ``(S, E)``, ``(S, E + 1)``, or
+    ``(S,)`` for those that were measured once, after the last epoch.
+    """
+    curves = {metric: np.asarray(values, float).reshape(len(replicas["seed"]), -1) for metric, values in metrics.items()}
+    epochs = curves["train_loss"].shape[1]
+    return pd.concat([_tidy_metric(arm, replicas, metric, values, epochs) for metric, values in curves.items()], ignore_index=True)
+
+
+def _tidy_metric(arm: Arm, replicas: Mapping[str, Sequence[float]], metric: str, values: np.ndarray, epochs: int) -> pd.DataFrame:
+    number, epoch = np.meshgrid(range(len(values)), range(epochs - values.shape[1] + 1, epochs + 1), indexing="ij")
+    varied = {column: np.asarray(each)[number.ravel()] for column, each in replicas.items()}
+    measured = {"epoch": epoch.ravel(), "metric": metric, "value": values.ravel()}
+    return pd.DataFrame(arm.factors | varied | measured)
 
 
 def read_arms(frame: pd.DataFrame, arms: Sequence[Arm], num_classes: int) -> list[ArmTable]:
-    """Read the arms out of a tidy table, whatever the order of its rows.
+    """Read the arms out of a tidy table, whatever the order of its rows. An arm's rows are those that agree with all its factors.
 
     Raises ``ValueError`` where a column, an arm, a metric, a seed or an epoch is missing, or a value stands twice.
     """
-    missing = set(COLUMNS) - set(frame.columns)
+    missing = {"seed", *VALUE_COLUMNS, *(factor for arm in arms for factor in arm.factors)} - set(frame.columns)
     if missing:
         raise ValueError(f"the results table lacks the columns {sorted(missing)}; it has {list(frame.columns)}")
     tables = [_read_arm(frame, arm, num_classes) for arm in arms]
@@ -65,14 +83,16 @@ def read_arms(frame: pd.DataFrame, arms: Sequence[Arm], num_classes: int) -> lis
 
 
 def _read_arm(frame: pd.DataFrame, arm: Arm, num_classes: int) -> ArmTable:
-    columns = {column: np.asarray(frame[column]) for column in COLUMNS}
-    chosen = (columns["norm"] == arm.norm) & (columns["batch_size"] == arm.batch_size)
+    chosen = np.logical_and.reduce([np.asarray(frame[factor]) == value for factor, value in arm.factors.items()])
     if not chosen.any():
         raise ValueError(f"the results table has no rows of arm {arm.key}")
-    rows = {column: values[chosen] for column, values in columns.items()}
+    rows = {column: np.asarray(frame[column])[chosen] for column in ("seed", *VALUE_COLUMNS)}
     seeds, epochs = np.unique(rows["seed"]).tolist(), int(rows["epoch"].max())
     curves = {metric: _pivot(rows, arm, metric, seeds, range(1, epochs + 1)) for metric in CURVE_METRICS}
     curves |= {metric: _pivot(rows, arm, metric, seeds, range(epochs, epochs + 1)) for metric in FINAL_METRICS}
+    for metric in sorted(set(rows["metric"].tolist()) - set(curves)):
+        first = int(rows["epoch"][rows["metric"] == metric].min())
+        curves[metric] = _pivot(rows, arm, metric, seeds, range(first, epochs + 1))
     diverged_S = find_diverged(curves, num_classes)
     return ArmTable(arm, seeds, count_as_guessing(curves, diverged_S, num_classes), np.asarray(seeds)[diverged_S].tolist())
 
@@ -98,14 +118,14 @@ def find_diverged(curves: Curves, num_classes: int) -> np.ndarray:
     Worse than guessing is a training loss above ``ln K``; not better is above the first epoch's, or beyond ``2 ln K`` still: a network
     that blows up within its first epoch may come down for ever after.
     """
-    finite_S = np.all([np.isfinite(values).all(axis=1) for values in curves.values()], axis=0)
+    finite_S = np.all([np.isfinite(values).all(axis=1) for metric, values in curves.items() if metric.endswith(PERFORMANCE)], axis=0)
     first_S, last_S = curves["train_loss"][:, 0], curves["train_loss"][:, -1]
     guessing = math.log(num_classes)
     return ~finite_S | ((last_S > guessing) & (last_S > np.minimum(first_S, 2 * guessing)))
 
 
 def count_as_guessing(curves: Curves, diverged_S: np.ndarray, num_classes: int) -> Curves:
-    """Curves in which no loss of a diverged seed exceeds ``ln K`` and its accuracies that are not finite are ``1 / K``."""
+    """Curves in which no loss of a diverged seed exceeds ``ln K`` and its accuracies that are not finite are ``1 / K``; others stay."""
 
     def repaired(metric: str, values: np.ndarray) -> np.ndarray:
         guess = math.log(num_classes) if metric.endswith("_loss") else 1 / num_classes
@@ -113,4 +133,4 @@ def count_as_guessing(curves: Curves, diverged_S: np.ndarray, num_classes: int) 
         capped = np.minimum(finite, guess) if metric.endswith("_loss") else finite
         return np.where(diverged_S[:, None], capped, values)
 
-    return {metric: repaired(metric, values) for metric, values in curves.items()}
+    return {metric: repaired(metric, values) if metric.endswith(PERFORMANCE) else values for metric, values in curves.items()}

@@ -6,9 +6,11 @@ their differences percentage points.
 
 import dataclasses
 import math
+from collections.abc import Mapping
 
 from jaxnorm.analysis.measures import Unit
 from jaxnorm.analysis.summary import Estimate
+from jaxnorm.config import Factor
 
 NORM_TITLES = {
     "batch": "BatchNorm",
@@ -24,6 +26,22 @@ NORM_TITLES = {
     "dyt": "DyT",
 }
 """Names in tables and figures, of norms that are not called by their table name there."""
+
+FACTOR_PHRASES = {"placement": "{} blocks", "warmup_steps": "warm-up of {} updates", "model": "{}", "rate": "{}", "masking": "{}"}
+"""Factors that are put in other words than name and value."""
+VALUE_TITLES = {
+    ("placement", "none"): "residual",
+    ("warmup_steps", 0): "",
+    ("model", "mlp"): "MLP",
+    ("model", "cnn"): "CNN",
+    ("model", "lstm"): "LSTM",
+    ("model", "gru"): "GRU",
+    ("model", "transformer"): "Transformer",
+    ("masking", "uncoupled"): "",
+    ("rate", "best"): "best rate",
+    ("rate", "shared"): "shared rate",
+}
+"""Values of factors that are put in other words; an empty one is not mentioned."""
 
 MAX_DECIMALS = 6
 DIGITS_WITHOUT_INTERVAL = 3
@@ -45,6 +63,8 @@ SCALES: dict[Unit, Scale] = {
     "points": Scale(100.0, "points", "points"),
     "epochs": Scale(1.0, "epochs", "epochs"),
     "seconds": Scale(1.0, "s", "s"),
+    "decades": Scale(1.0, "decades", "decades"),
+    "ratio": Scale(1.0, "ratio", "ratio"),
 }
 
 
@@ -53,9 +73,22 @@ def norm_title(norm: str) -> str:
     return NORM_TITLES.get(norm, norm.rpartition(":")[-1])
 
 
-def arm_title(norm: str, batch_size: int) -> str:
+def value_title(factor: str, value: Factor) -> str:
+    """A factor's value as it is printed: ``16``, ``0.01``, ``post``."""
+    return VALUE_TITLES.get((factor, value), f"{value:g}" if isinstance(value, float) else str(value))
+
+
+def described(factors: Mapping[str, Factor]) -> str:
+    """Factors other than the norm, in words: ``batch size 16``; ``post blocks, depth 8``."""
+    titles = {name: value_title(name, value) for name, value in factors.items() if name != "norm"}
+    phrases = {name: FACTOR_PHRASES.get(name, f"{name.replace('_', ' ')} {{}}") for name in titles}
+    return ", ".join(phrases[name].format(title) for name, title in titles.items() if title)
+
+
+def arm_title(factors: Mapping[str, Factor]) -> str:
     """Short name of an arm: ``BatchNorm 16``."""
-    return f"{norm_title(norm)} {batch_size}"
+    titles = [value_title(name, value) for name, value in factors.items() if name != "norm"]
+    return " ".join([norm_title(str(factors["norm"])), *filter(None, titles)])
 
 
 def count_decimals(estimate: Estimate, factor: float = 1.0) -> int:

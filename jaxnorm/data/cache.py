@@ -60,9 +60,11 @@ def cache_folder() -> Path:
 
 
 def _write(folder: Path, dataset: Dataset) -> None:
-    arrays = {f"{name}_{field}.npy": array for name in _SPLITS for field, array in getattr(dataset, name)._asdict().items()}
+    splits: dict[str, Split] = {name: getattr(dataset, name) for name in _SPLITS}
+    arrays = {f"{name}_images.npy": split.inputs for name, split in splits.items()}
+    arrays |= {f"{name}_labels.npy": split.labels for name, split in splits.items()}
     facts = {field: getattr(dataset, field) for field in ("name", "version", "num_classes", "scale", "source")}
-    facts |= {field: getattr(dataset, field).tolist() for field in ("mean", "std")}
+    facts |= {field: np.asarray(getattr(dataset, field)).tolist() for field in ("mean", "std")}
     try:
         folder.mkdir(parents=True, exist_ok=True)
         files = {filename: _save(folder / filename, array) for filename, array in arrays.items()}

@@ -11,18 +11,21 @@ BYTE_SCALE = 255.0
 
 
 class Split(NamedTuple):
-    """Images and their labels, in a fixed order."""
+    """Examples and their labels, in a fixed order."""
 
-    images: np.ndarray
-    """uint8, ``(N, H, W, C)``."""
+    inputs: np.ndarray
+    """Images, uint8 ``(N, H, W, C)``; or sequences, of vectors ``(N, T, D)`` or of tokens, int32 ``(N, T)``."""
 
     labels: np.ndarray
-    """int32, ``(N,)``, from 0 to K - 1."""
+    """int32 from 0 to K - 1: one of each example, ``(N,)``, or of each position, ``(N, T)``."""
+
+    lengths: np.ndarray | None = None
+    """int32 ``(N,)``: how many positions of each sequence count, from its start; None where all inputs are of one length."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Dataset:
-    """A labelled image set. Standardised images are ``(images / scale - mean) / std``, channel by channel."""
+    """A labelled set. Standardised inputs are ``(inputs / scale - mean) / std`` along their last axis; tokens have no ``mean`` and stay."""
 
     name: str
     version: str
@@ -32,17 +35,17 @@ class Dataset:
     num_classes: int
     """K."""
 
-    mean: np.ndarray
-    """float32 ``(C,)``: mean of the training images, in units of pixel / scale."""
+    mean: np.ndarray | None
+    """float32 ``(C,)``: mean of the training inputs, in units of value / scale; None for tokens."""
 
-    std: np.ndarray
-    """float32 ``(C,)``: population standard deviation of the training images, in units of pixel / scale; 1 for a constant channel."""
+    std: np.ndarray | None
+    """float32 ``(C,)``: population standard deviation of the training inputs, in units of value / scale; 1 for a constant channel."""
 
     scale: float
-    """The pixel value that counts as 1: 255 for photographs, 16 for digits."""
+    """The stored value that counts as 1: 255 for photographs, 16 for digits."""
 
     source: str
-    """One line for a report: where the images came from."""
+    """One line for a report: where the data came from."""
 
 
 def channel_statistics(images: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:
@@ -95,5 +98,4 @@ def divide(name: str, splits: dict[str, Split]) -> tuple[Split, Split, Split]:
 
 
 def _cut(split: Split, count: int) -> tuple[Split, Split]:
-    images, labels = split
-    return Split(images[:-count], labels[:-count]), Split(images[-count:], labels[-count:])
+    return Split(split.inputs[:-count], split.labels[:-count]), Split(split.inputs[-count:], split.labels[-count:])

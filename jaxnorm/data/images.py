@@ -71,7 +71,7 @@ def _load_idx(source: IdxSource, root: Path) -> Dataset:
 def _assemble(name: str, version: str, splits: dict[str, Split], num_classes: int, source: str) -> Dataset:
     train, validation, test = divide(name, splits)
     if name in STATISTICS:
-        mean, std = (np.full(train.images.shape[-1], value, np.float32) for value in STATISTICS[name])
+        mean, std = (np.full(train.inputs.shape[-1], value, np.float32) for value in STATISTICS[name])
     else:
-        mean, std = channel_statistics(train.images, BYTE_SCALE)
+        mean, std = channel_statistics(train.inputs, BYTE_SCALE)
     return Dataset(name, version, train, validation, test, num_classes, mean, std, BYTE_SCALE, source)

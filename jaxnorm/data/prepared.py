@@ -39,13 +39,14 @@ def read_prepared(folder: Path) -> Prepared:
     Raises:
         DataError: it is no image classification set, the images are not uint8 of one shape, a split is unlabelled, or a file is broken.
     """
-    info = _read_info(folder)
+    info = read_info(folder)
     features = find_features(info, str(folder))
     splits = {name: _read_split(info.splits[name], features, folder) for name in _SPLITS if name in info.splits}
     return Prepared(splits, features.num_classes)
 
 
-def _read_info(folder: Path) -> Any:
+def read_info(folder: Path) -> Any:
+    """TFDS's ``DatasetInfo`` of a prepared folder. Raises ``DataError`` where it is broken."""
     import tensorflow_datasets as tfds
     from google.protobuf.json_format import ParseError
 
@@ -75,11 +76,11 @@ def _read_split(info: Any, features: Features, folder: Path) -> Split:
 def _examples(info: Any, features: Features) -> Iterator[tuple[np.ndarray, int]]:
     """Decoded image and label of every record, shard by shard."""
     for path, count in zip(info.filepaths, info.shard_lengths, strict=True):
-        for record in _read_records(Path(path), count):
+        for record in read_records(Path(path), count):
             yield _parse_record(record, features, path)
 
 
-def _read_records(path: Path, count: int) -> list[bytes]:
+def read_records(path: Path, count: int) -> list[bytes]:
     """The ``count`` records of one shard."""
     try:
         from array_record.python.array_record_module import ArrayRecordReader

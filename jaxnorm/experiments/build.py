@@ -1,99 +1,101 @@
-"""The one place where strings become things: a config's names to a module, an optimizer and a training."""
+"""The one place where strings become things: a config's names to data, a module, an optimizer, replicas and a training."""
 
+import functools
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+import flax.linen as nn
 import jax
 import jax.numpy as jnp
 import numpy as np
+from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from jaxnorm.config import Arm, Training
+from jaxnorm.config import Training
+from jaxnorm.config.training import RECURRENT
 from jaxnorm.data import DataError, Dataset, load
-from jaxnorm.experiments.checks import check_batch_sizes, is_own
+from jaxnorm.experiments.checks import batch_flag, check_batch_size, is_own
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.own_norms import check_own_norm, find_norm
 from jaxnorm.models import ACTIVATIONS, MODELS, matrix_product
 from jaxnorm.norms import Norm, momentum_for_batch_size
-from jaxnorm.training import OPTIMIZERS, Replica, Train, make_train
+from jaxnorm.training import OPTIMIZERS, Data, Probe, Replica, Split, Train, make_train, no_probe
+
+PROBED_WIDTH = 64
+"""Features of the input on which an own norm is tried, where a model's widths are its own."""
 
 
-def load_dataset(config: Training) -> Dataset:
-    """The data set by name. Raises ``UsageError`` where it cannot be had, or a batch is larger than its training set."""
+@functools.cache
+def load_dataset(name: str, data_dir: Path | None) -> Dataset:
+    """The data set by name, read once. Raises ``UsageError`` where it cannot be had."""
     try:
-        dataset = load(config.dataset, config.data_dir)
+        return load(name, data_dir)
     except DataError as error:
         raise UsageError(str(error)) from error
-    check_batch_sizes(config.batch_sizes, len(dataset.train.labels), dataset.name)
-    return dataset
 
 
-def build_norm(config: Training, arm: Arm) -> Norm:
-    """The arm's norm with the settings all norms share, and a running window of equally many examples at every batch size."""
-    return find_norm(arm.norm).with_options(
+def on_devices(dataset: Dataset, mesh: Mesh) -> Data:
+    """The data set on every device once, as stored; mean and standard deviation in units of what is stored."""
+    train, validation, test = (Split(*split) for split in (dataset.train, dataset.validation, dataset.test))
+    mean, std = (None if each is None else np.float32(dataset.scale) * each for each in (dataset.mean, dataset.std))
+    return jax.device_put(Data(train, validation, test, mean, std), NamedSharding(mesh, PartitionSpec()))
+
+
+def build_norm(config: Training, name: str, batch_size: int) -> Norm:
+    """A norm with the settings all norms share, and a running window of equally many examples at every batch size."""
+    return find_norm(name).with_options(
         epsilon=config.epsilon,
-        momentum=momentum_for_batch_size(config.norm_momentum, arm.batch_size, config.norm_momentum_batch_size),
+        momentum=momentum_for_batch_size(config.norm_momentum, batch_size, config.norm_momentum_batch_size),
         debias=True,
         unbiased_variance=config.running_variance == "unbiased",
     )
 
 
-def build_train(config: Training, arm: Arm, dataset: Dataset) -> Train:
-    """One arm's training. Raises ``UsageError`` where its norm cannot be had, or cannot work in this network at this batch size."""
-    norm = build_norm(config, arm)
-    if arm.batch_size == 1 and norm.couples_examples:
+def build_model(config: Training, model: str, norm: Norm, num_classes: int, **sizes: Any) -> nn.Module:
+    """A model by name, with the activation and the precision that all arms share; recurrent networks keep their tanh."""
+    activation = "tanh" if model in RECURRENT else config.activation
+    shared = {"activation": ACTIVATIONS[activation], "dot_general": matrix_product(config.precision)}
+    return MODELS[model](num_classes=num_classes, norm=norm, **shared, **sizes)
+
+
+def assemble(
+    config: Training, model: nn.Module, norm: str, batch_size: int, dataset: Dataset, *, warmup_steps: int = 0, probe: Probe = no_probe
+) -> Train:
+    """One arm's training. Raises ``UsageError`` where its norm cannot work in this network at this batch size."""
+    check_batch_size(config, batch_size, len(dataset.train.labels), dataset.name)
+    _check_model(config, model, norm, batch_size, dataset)
+    fixed = {"weight_decay": config.weight_decay, "sgd_momentum": config.sgd_momentum, "warmup_steps": warmup_steps}
+    return make_train(model, OPTIMIZERS[config.optimizer](**fixed), batch_size, probe)
+
+
+def _check_model(config: Training, model: nn.Module, norm: str, batch_size: int, dataset: Dataset) -> None:
+    """Trace the network with one batch; nothing is computed."""
+    found = build_norm(config, norm, batch_size)
+    if batch_size == 1 and found.couples_examples:
         raise UsageError(
-            f"--batch-sizes 1 does not go with the norm {arm.norm!r}, which needs several examples to take a mean over; "
+            f"{batch_flag(config)} 1 does not go with the norm {norm!r}, which needs several examples to take a mean over; "
             "give at least 2, or use another norm."
         )
-    if is_own(arm.norm):
-        widths = {*config.hidden_sizes, *([dataset.num_classes] if config.norm_on_logits else [])}
-        for width in sorted(widths):
-            check_own_norm(arm.norm, norm, (arm.batch_size, width))
-    model = MODELS["mlp"](
-        num_classes=dataset.num_classes,
-        norm=norm,
-        hidden_sizes=config.hidden_sizes,
-        activation=ACTIVATIONS[config.activation],
-        norm_on_logits=config.norm_on_logits,
-        dot_general=matrix_product(config.precision),
-    )
-    images = jax.ShapeDtypeStruct((arm.batch_size, *dataset.train.images.shape[1:]), jnp.float32)
+    if is_own(norm):
+        for width in sorted({*getattr(model, "hidden_sizes", (PROBED_WIDTH,)), dataset.num_classes}):
+            check_own_norm(norm, found, (batch_size, width))
+    split = dataset.train
+    dtype = jnp.float32 if dataset.mean is not None else jnp.int32
+    x = jax.ShapeDtypeStruct((batch_size, *split.inputs.shape[1:]), dtype)
+    lengths = None if split.lengths is None else jax.ShapeDtypeStruct((batch_size,), jnp.int32)
     try:
-        jax.eval_shape(lambda key, x: model.init_with_output(key, x, train=True), jax.random.key(0), images)
+        jax.eval_shape(lambda key, x, n: model.init_with_output(key, x, train=True, lengths=n), jax.random.key(0), x, lengths)
     except ValueError as error:
-        raise UsageError(f"the norm {arm.norm!r} does not fit this network: {error}") from error
-    make_optimizer = OPTIMIZERS[config.optimizer](weight_decay=config.weight_decay, sgd_momentum=config.sgd_momentum)
-    return make_train(model, make_optimizer, arm.batch_size)
+        raise UsageError(f"the norm {norm!r} does not fit this network on {dataset.name}: {error}") from error
 
 
-def build_replicas(config: Training) -> Replica:
-    """One replica per seed, ``(S,)`` each, at the config's learning rate and init scale."""
-    same = (np.full(config.seeds, value, np.float32) for value in (config.learning_rate, config.init_scale))
-    return Replica(np.asarray(config.seed_numbers, np.uint32), *same)
+def seeds_only(config: Training) -> dict[str, Sequence[float]]:
+    """The columns of the table that tell networks of one arm apart: here their seeds alone."""
+    return {"seed": list(config.seed_numbers)}
 
 
-def describe_setting(config: Training, dataset: Dataset) -> str:
-    """One line: the network, the data with their sizes, the optimizer, the norms' shared settings."""
-    height, width, channels = dataset.train.images.shape[1:]
-    sizes = "-".join(str(size) for size in (height * width * channels, *config.hidden_sizes, dataset.num_classes))
-    splits = [f"{len(getattr(dataset, name).labels):,} {name}" for name in ("train", "validation", "test")]
-    return "; ".join(
-        [
-            f"MLP {sizes}, {config.activation}{', norm on the logits too' if config.norm_on_logits else ''}",
-            f"{dataset.name} {dataset.version} ({', '.join(splits)} images)",
-            f"{', '.join([config.optimizer, f'learning rate {config.learning_rate:g}', *_unusual(config)])}, {config.epochs} epochs",
-            f"epsilon {config.epsilon:g}",
-            *_running_statistics(config),
-            f"{config.precision} products",
-        ]
-    )
-
-
-def _unusual(config: Training) -> list[str]:
-    defaults = Training()
-    names = ("sgd_momentum", "weight_decay", "init_scale")
-    return [f"{name.replace('_', ' ')} {getattr(config, name):g}" for name in names if getattr(config, name) != getattr(defaults, name)]
-
-
-def _running_statistics(config: Training) -> list[str]:
-    if not any(find_norm(norm).couples_examples for norm in config.norms):
-        return []
-    window = f"momentum {config.norm_momentum:g} per {config.norm_momentum_batch_size} examples"
-    return [f"running averages in evaluation ({window}, {config.running_variance} variance, no cold start)"]
+def make_replicas(columns: Mapping[str, Sequence[float]], config: Training) -> Replica:
+    """One replica per row of ``columns``, ``(S,)`` each; what they lack is the same for all, as the config has it."""
+    seeds = np.asarray(columns["seed"], np.uint32)
+    varied = [columns.get(name, getattr(config, name)) for name in ("learning_rate", "init_scale")]
+    return Replica(seeds, *(np.broadcast_to(np.asarray(values, np.float32), seeds.shape) for values in varied))

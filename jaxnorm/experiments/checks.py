@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 
-from jaxnorm.config import DecisionRule, Training
+from jaxnorm.config import CompareConfig, DecisionRule, Training
 from jaxnorm.experiments.command_line import UsageError, nearest
 
 LARGEST_SEED = 2**32 - 1
@@ -20,7 +20,7 @@ def flag(name: str) -> str:
 
 def check_values(config: Training) -> None:
     """Check what needs no data and no jax. Raises ``UsageError``."""
-    check_positive(config, "seeds", "epochs", "norm_momentum_batch_size", "batch_sizes", "hidden_sizes")
+    check_positive(config, "seeds", "epochs", "norm_momentum_batch_size")
     for name in ("learning_rate", "init_scale", "epsilon"):
         value = getattr(config, name)
         _require(SMALLEST <= value <= LARGEST, name, value, f"give a positive number, from {SMALLEST:g} to {LARGEST:g}")
@@ -32,9 +32,18 @@ def check_values(config: Training) -> None:
     _require(config.seeds <= most, "seeds", config.seeds, f"from seed {config.first_seed} on there are {most}")
     without_effect = config.sgd_momentum != 0 and config.optimizer != "sgd"
     _require(not without_effect, "sgd_momentum", config.sgd_momentum, "it has an effect with --optimizer sgd only; leave it out")
+    check_distinct(config, "norms")
+
+
+def check_sizes(config: CompareConfig) -> None:
+    """Check the settings of the MLP, and that no other model was given them. Raises ``UsageError``."""
+    check_positive(config, "hidden_sizes")
     normless = not (config.hidden_sizes or config.norm_on_logits)
     _require(not normless, "hidden_sizes", "(none)", "no layer would have a norm; give at least one, or --norm-on-logits")
-    check_distinct(config, "norms", "batch_sizes")
+    defaults = CompareConfig()
+    for name in ("hidden_sizes", "norm_on_logits"):
+        given = config.model != "mlp" and getattr(config, name) != getattr(defaults, name)
+        _require(not given, name, getattr(config, name), f"it belongs to --model mlp, and the model is {config.model}; leave it out")
 
 
 def check_rule(rule: DecisionRule) -> None:
@@ -77,12 +86,16 @@ def _require_own_form(norm: str) -> None:
         )
 
 
-def check_batch_sizes(batch_sizes: Sequence[int], num_examples: int, dataset: str) -> None:
+def batch_flag(config: Training) -> str:
+    """The flag of the batch size: some instruments have several sizes, some have one."""
+    return flag("batch_sizes" if hasattr(config, "batch_sizes") else "batch_size")
+
+
+def check_batch_size(config: Training, size: int, num_examples: int, dataset: str) -> None:
     """Check that a batch fits into the training set. Raises ``UsageError``."""
-    for size in batch_sizes:
-        allowed = f"is larger than the training set: {dataset} has {num_examples} training images; give at most that"
-        if size > num_examples:
-            raise UsageError(f"--batch-sizes {size} {allowed}.")
+    if size > num_examples:
+        allowed = f"is larger than the training set: {dataset} has {num_examples} training examples; give at most that"
+        raise UsageError(f"{batch_flag(config)} {size} {allowed}.")
 
 
 def _require(condition: bool, name: str, value: object, remedy: str) -> None:

@@ -15,7 +15,10 @@ from typing import Any, TypeVar
 import msgspec
 import tyro
 
-Config = TypeVar("Config")
+if typing.TYPE_CHECKING:
+    from _typeshed import DataclassInstance
+
+Config = TypeVar("Config", bound="DataclassInstance")
 
 
 class UsageError(ValueError):
@@ -70,7 +73,7 @@ def read_protocol(config_type: type[Config], path: Path) -> Config:
         raise UsageError(f"cannot read the protocol {path}: {reason}; give the path of a TOML file, or flags alone.") from error
     except tomllib.TOMLDecodeError as error:
         raise UsageError(f"the protocol {path} is not valid TOML: {error}.") from error
-    names = [field.name for field in dataclasses.fields(config_type)]  # type: ignore[arg-type]
+    names = [field.name for field in dataclasses.fields(config_type)]
     for key in entries:
         if key not in names:
             raise UsageError(f"the protocol {path} has an unknown key {key!r}; {nearest(key, names)}")

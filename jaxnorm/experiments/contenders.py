@@ -16,10 +16,10 @@ import numpy as np
 import optax
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
-from jaxnorm.config import Arm, Training
+from jaxnorm.config import CompareArm, CompareConfig
 from jaxnorm.data import Dataset, Split
-from jaxnorm.experiments.build import build_replicas, build_train
-from jaxnorm.experiments.study import on_devices
+from jaxnorm.experiments.build import make_replicas, on_devices, seeds_only
+from jaxnorm.experiments.designs.compare import build_train
 from jaxnorm.training import Programs, compile_programs
 
 Timer = Callable[[], float]
@@ -49,7 +49,7 @@ def random_images(num_examples: int) -> Dataset:
     )
 
 
-def make_jaxnorm(config: Training, arm: Arm, dataset: Dataset, mesh: Mesh) -> Timer:
+def make_jaxnorm(config: CompareConfig, arm: CompareArm, dataset: Dataset, mesh: Mesh) -> Timer:
     """What every instrument here runs: ``config.seeds`` networks at once, one epoch a timing."""
     data = on_devices(dataset, mesh)
     programs = compile_programs(build_train(config, arm, dataset), config.seeds, 1, data, mesh)
@@ -67,11 +67,12 @@ def make_jaxnorm(config: Training, arm: Arm, dataset: Dataset, mesh: Mesh) -> Ti
     return timer
 
 
-def _initial_group(programs: Programs, config: Training, mesh: Mesh, data: Any) -> tuple[Any, Any]:
+def _initial_group(programs: Programs, config: CompareConfig, mesh: Mesh, data: Any) -> tuple[Any, Any]:
     index = np.arange(programs.group_size) % config.seeds
-    group = jax.tree.map(lambda leaf: leaf[index], build_replicas(config))
+    group = jax.tree.map(lambda leaf: leaf[index], make_replicas(seeds_only(config), config))
     replica = jax.device_put(group, NamedSharding(mesh, PartitionSpec("seed")))
-    return replica, programs.start(replica, data)
+    state, _ = programs.start(replica, data)
+    return replica, state
 
 
 class _LinenMLP(nn.Module):
@@ -90,7 +91,7 @@ class _LinenMLP(nn.Module):
         return nn.Dense(10)(x)
 
 
-def make_flax_loop(config: Training, arm: Arm, dataset: Dataset) -> Timer:
+def make_flax_loop(config: CompareConfig, arm: CompareArm, dataset: Dataset) -> Timer:
     """A plain Flax loop: one network, one jitted update at a time, dispatched from Python."""
     model = _LinenMLP(config.hidden_sizes, arm.norm)
     optimizer = {"adam": optax.adam, "adamw": optax.adamw, "sgd": optax.sgd}[config.optimizer](config.learning_rate)
@@ -121,7 +122,7 @@ def make_flax_loop(config: Training, arm: Arm, dataset: Dataset) -> Timer:
     return _timed(epoch, len(labels) // arm.batch_size)
 
 
-def make_pytorch_loop(config: Training, arm: Arm, dataset: Dataset, threads: int) -> Timer:
+def make_pytorch_loop(config: CompareConfig, arm: CompareArm, dataset: Dataset, threads: int) -> Timer:
     """PyTorch's usual loop: one network, eager updates, on ``threads`` CPU threads. Raises ``ImportError`` without torch."""
     import torch  # pyright: ignore[reportMissingImports]  # the extra bench
 
@@ -155,8 +156,8 @@ def make_pytorch_loop(config: Training, arm: Arm, dataset: Dataset, threads: int
 
 
 def _standardised(dataset: Dataset) -> np.ndarray:
-    images = dataset.train.images.reshape(len(dataset.train.labels), -1) / np.float32(dataset.scale)  # (N, D)
-    return (images - dataset.mean[0]) / dataset.std[0]
+    images = dataset.train.inputs.reshape(len(dataset.train.labels), -1) / np.float32(dataset.scale)  # (N, D)
+    return (images - np.asarray(dataset.mean, np.float32)[0]) / np.asarray(dataset.std, np.float32)[0]
 
 
 def _batches(rng: np.random.Generator, num_examples: int, batch_size: int) -> np.ndarray:

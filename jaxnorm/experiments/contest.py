@@ -8,12 +8,12 @@ from jax.sharding import Mesh
 from rich.console import Console
 
 from jaxnorm.analysis.speed import SpeedSummary, Timing, matrix_flops_per_example
-from jaxnorm.config import Arm, Optimizer, ThroughputConfig, Training
+from jaxnorm.config import CompareArm, CompareConfig, Optimizer, ThroughputConfig
 from jaxnorm.experiments import devices
-from jaxnorm.experiments.build import build_train
 from jaxnorm.experiments.checks import check_norms
 from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.contenders import Timer, make_flax_loop, make_jaxnorm, make_matrix_peak, make_pytorch_loop, random_images
+from jaxnorm.experiments.designs.compare import build_train
 from jaxnorm.experiments.folder import claim_folder
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.norms import NORMS
@@ -46,7 +46,7 @@ def run_throughput(config: ThroughputConfig) -> int:
 def _check_arms(config: ThroughputConfig) -> None:
     """Refuse a norm that does not fit, before anything is written. Raises ``UsageError``."""
     for batch_size in config.batch_sizes:
-        build_train(_training(config, config.optimizers[0], 1), Arm(config.norm, batch_size), random_images(batch_size))
+        build_train(_training(config, config.optimizers[0], 1), CompareArm(config.norm, batch_size), random_images(batch_size))
 
 
 def measure(config: ThroughputConfig, console: Console) -> SpeedSummary:
@@ -72,7 +72,7 @@ def _timers(config: ThroughputConfig, mesh: Mesh, console: Console) -> Iterator[
     """Each contender's key ``(name, optimizer, batch_size, seeds)`` and timer."""
     for optimizer, batch_size in itertools.product(config.optimizers, config.batch_sizes):
         console.print(f"preparing {optimizer} at batch size {batch_size}")
-        arm, dataset = Arm(config.norm, batch_size), random_images(config.steps * batch_size)
+        arm, dataset = CompareArm(config.norm, batch_size), random_images(config.steps * batch_size)
         for seeds in sorted(config.seeds):
             yield ("jaxnorm", optimizer, batch_size, seeds), make_jaxnorm(_training(config, optimizer, seeds), arm, dataset, mesh)
         if config.norm not in RIVAL_NORMS:
@@ -86,9 +86,9 @@ def _timers(config: ThroughputConfig, mesh: Mesh, console: Console) -> Iterator[
             yield (name, optimizer, batch_size, 1), make_pytorch_loop(single, arm, dataset, threads)
 
 
-def _training(config: ThroughputConfig, optimizer: Optimizer, seeds: int) -> Training:
+def _training(config: ThroughputConfig, optimizer: Optimizer, seeds: int) -> CompareConfig:
     shared = {"norms": (config.norm,), "batch_sizes": config.batch_sizes, "hidden_sizes": config.hidden_sizes}
-    return Training(dataset="random", seeds=seeds, epochs=1, optimizer=optimizer, precision=config.precision, **shared)
+    return CompareConfig(dataset="random", seeds=seeds, epochs=1, optimizer=optimizer, precision=config.precision, **shared)
 
 
 def _thread_counts() -> list[int]:

@@ -19,9 +19,12 @@ from jaxnorm.files import write_atomically
 
 @dataclasses.dataclass(frozen=True)
 class ArmResult:
-    """A finished arm: its tidy rows, and what they took in seconds (of run time per network, one value for each timed group)."""
+    """A finished arm: its tidy rows, how many networks they are of, and what they took in seconds (of run time per network, one value
+    for each timed group).
+    """
 
     rows: pd.DataFrame
+    networks: int
     compile_seconds: float
     run_seconds: float
     seconds_per_network: list[float]

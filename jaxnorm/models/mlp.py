@@ -1,64 +1,41 @@
-"""The multilayer perceptron of the classic comparison: dense, norm, activation."""
+"""The multilayer perceptron: dense, norm, activation; or, for depth, residual blocks."""
 
 from collections.abc import Callable
 
 import chex
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
-from jaxtyping import Array, Float
+from flax.typing import Initializer
+from jaxtyping import Array, Float, Int
 
+from jaxnorm.models.add_norm import PLACEMENTS, AddNorm
+from jaxnorm.models.lengths import refuse_lengths
+from jaxnorm.models.observe import observe
 from jaxnorm.norms import Norm
 from jaxnorm.types import Logits
 
-ACTIVATIONS: dict[str, Callable] = {"relu": nn.relu, "gelu": nn.gelu, "tanh": nn.tanh, "sigmoid": nn.sigmoid}
-
-
-def matrix_product(precision: str) -> Callable:
-    """The ``dot_general`` for a dense layer that multiplies in ``precision``: "float32" or "bfloat16"."""
-    return {"float32": jax.lax.dot_general, "bfloat16": _bfloat16_dot_general}[precision]
-
-
-def _bfloat16_dot_general(x: Float[Array, "... D"], kernel: Float[Array, "D F"], *_arguments, **_options) -> Float[Array, "... F"]:
-    return _bfloat16_product(x, kernel)
-
-
-@jax.custom_vjp
-def _bfloat16_product(x: Float[Array, "... D"], kernel: Float[Array, "D F"]) -> Float[Array, "... F"]:
-    """``x @ kernel`` of factors rounded to bfloat16, summed in float32; so are both products of its derivative.
-
-    Plain autodiff would multiply a float32 cotangent, at float32 speed.
-    """
-    return _rounded_tensordot(x, kernel, ((x.ndim - 1,), (0,)))
-
-
-def _rounded_tensordot(left: Array, right: Array, axes: tuple[tuple[int, ...], tuple[int, ...]]) -> Array:
-    left, right = left.astype(jnp.bfloat16), right.astype(jnp.bfloat16)
-    return jax.lax.dot_general(left, right, (axes, ((), ())), preferred_element_type=jnp.float32)
-
-
-def _bfloat16_product_backward(factors: tuple[Array, Array], cotangent: Array) -> tuple[Array, Array]:
-    x, kernel = factors
-    leading = tuple(range(x.ndim - 1))
-    return _rounded_tensordot(cotangent, kernel, ((x.ndim - 1,), (1,))), _rounded_tensordot(x, cotangent, (leading, leading))
-
-
-_bfloat16_product.defvjp(lambda x, kernel: (_bfloat16_product(x, kernel), (x, kernel)), _bfloat16_product_backward)
-
 
 class MLP(nn.Module):
-    """Dense -> norm -> activation for each hidden layer, then a dense layer to the logits.
+    """Hidden layers, each a block of its own kind, then a dense layer to the logits.
 
-    ``h_l = activation(norm(h_{l-1} W_l + b_l))``; the bias ``b_l`` is left out where the norm would remove it.
+    With the placement ``plain``, every block is ``h_l = activation(norm(W_l h_{l-1} + b_l))``; the bias ``b_l`` is left out where the norm
+    would remove it. With any other, the first block, which brings the width, is ``h_0 = activation(W_0 x + b_0)``, and every further one
+    is residual: AddNorm around ``F(h) = activation(W_l h + b_l)``, such as ``h_l = norm(h_{l-1} + F(h_{l-1}))`` for ``post``. After the
+    last ``pre`` or ``sandwich`` block comes one more norm, as in Transformers (Xiong et al. 2020, arXiv:2002.04745, table 1).
+
     Submodule names do not depend on the norm, so equal keys give equal initial kernels under every norm.
+    Observed: the output of every block, as ``block_0``, ``block_1``, ...
 
     Attributes:
       num_classes: K.
       norm: a row of ``jaxnorm.norms.NORMS``, with its options bound.
-      hidden_sizes: units of each hidden layer; empty for a linear classifier.
-      activation: elementwise function after each norm.
+      hidden_sizes: units of each hidden layer; empty for a linear classifier. All equal where blocks are residual.
+      activation: elementwise function.
       norm_on_logits: also normalize the logits.
       dot_general: the product inside the dense layers (see ``matrix_product``).
+      placement: ``plain``, or where the norms of residual blocks are: one of ``PLACEMENTS``.
+      residual: whether the blocks other than ``plain`` ones have their residual connection.
+      kernel_init: initial kernels, of the hidden layers and the logits.
     """
 
     num_classes: int
@@ -67,20 +44,48 @@ class MLP(nn.Module):
     activation: Callable[[Array], Array] = nn.relu
     norm_on_logits: bool = False
     dot_general: Callable = jax.lax.dot_general
+    placement: str = "plain"
+    residual: bool = True
+    kernel_init: Initializer = nn.initializers.lecun_normal()
+
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` on an unknown placement, or on residual blocks of unequal sizes."""
+        if self.placement not in ("plain", *PLACEMENTS):
+            raise ValueError(f"placement {self.placement!r} is none of plain, {', '.join(PLACEMENTS)}")
+        if self.placement != "plain" and len(set(self.hidden_sizes)) > 1:
+            raise ValueError(f"hidden sizes {self.hidden_sizes} differ, and a block with placement {self.placement!r} keeps its size")
+        super().__post_init__()
 
     @nn.compact
-    def __call__(self, x: Float[Array, "B ..."], *, train: bool) -> Logits:
-        """Classify ``x``, flattened per example; ``train`` chooses batch or running statistics."""
+    def __call__(self, x: Float[Array, "B ..."], *, train: bool, lengths: Int[Array, " B"] | None = None) -> Logits:
+        """Classify ``x``, flattened per example; ``train`` chooses batch or running statistics.
+
+        Raises:
+          ValueError: if ``lengths`` are given, which only models of sequences have.
+        """
+        refuse_lengths("MLP", lengths)
         x = x.reshape(len(x), -1)  # (B, D)
-        for layer, size in enumerate(self.hidden_sizes):
-            x = self._dense(size, f"dense_{layer}", bias=not self.norm.removes_bias)(x)
-            x = self.norm(train=train, name=f"norm_{layer}")(x)
-            x = self.activation(x)
+        block = self._plain_block if self.placement == "plain" else self._residual_block
+        for layer in range(len(self.hidden_sizes)):
+            x = observe(self, f"block_{layer}", block(x, layer, train))
+        if self.placement in ("pre", "sandwich"):
+            x = self.norm(train=train, name="norm_last")(x)
         logits = self._dense(self.num_classes, "logits", bias=not (self.norm_on_logits and self.norm.removes_bias))(x)
         if self.norm_on_logits:
             logits = self.norm(train=train, name="norm_logits")(logits)
         chex.assert_shape(logits, (len(x), self.num_classes))
         return logits
 
+    def _plain_block(self, x: Float[Array, "B D"], layer: int, train: bool) -> Array:
+        x = self._dense(self.hidden_sizes[layer], f"dense_{layer}", bias=not self.norm.removes_bias)(x)
+        return self.activation(self.norm(train=train, name=f"norm_{layer}")(x))
+
+    def _residual_block(self, x: Float[Array, "B D"], layer: int, train: bool) -> Array:
+        dense = self._dense(self.hidden_sizes[layer], f"dense_{layer}", bias=True)
+        if layer == 0:
+            return self.activation(dense(x))
+        add_norm = AddNorm(self.norm, self.placement, self.residual, name=f"add_norm_{layer}")
+        return add_norm(x, lambda y: self.activation(dense(y)), train=train)
+
     def _dense(self, size: int, name: str, *, bias: bool) -> nn.Dense:
-        return nn.Dense(size, use_bias=bias, dot_general=self.dot_general, name=name)
+        return nn.Dense(size, use_bias=bias, dot_general=self.dot_general, kernel_init=self.kernel_init, name=name)

@@ -107,11 +107,10 @@ class BatchNorm(nn.Module):
         broadcast_shape = kept_shape(x.shape, feature_axes)
         running = RunningStatistics(self, x.dtype, feature_shape, use_running_average)
         if use_running_average:
-            mean, var = running.stored(broadcast_shape)
+            used = running.stored(broadcast_shape)
         else:
-            batch = batch_moments(self, x, mask, feature_axes)
-            mean, var, _ = batch
+            used = batch_moments(self, x, mask, feature_axes)
             if not self.is_initializing():
-                running.update(batch)
+                running.update(used)
         scale, bias = scale_and_bias(self, feature_shape, broadcast_shape)
-        return normalize(self, x, mean, var, scale, bias)
+        return normalize(self, x, used, scale, bias)

@@ -2,13 +2,16 @@
 
 Three decisions hold for every layer.
 
-- **Stable variance.** With ``c`` the mean as summed in floating point and ``d = x - c``, ``var = mean(d^2) - mean(d)^2``: the corrected
-  two-pass formula (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American Statistician 37, 1983, eq. 1.7). Its
-  second term removes what the rounding of ``c`` adds, which at a mean of 1e5 standard deviations would be 1e-4 of the variance.
-- **The centre is a constant to the derivative.** The variance is the same function of x whatever ``c`` is, so ``c`` may be held constant
-  in derivatives of every order; what the mean owes to x comes back through ``mean(d)``. The backward pass then needs only the two sums
-  that it cannot do without (of the cotangent, and of the cotangent times ``d``), although nothing of it is written by hand: forward mode,
-  forward over reverse, ``vmap``, ``scan`` and ``shard_map`` work as for any other function.
+- **Stable moments in one pass.** With ``c`` any number near the values and ``d = x - c``, ``mean = c + mean(d)`` and
+  ``var = mean(d^2) - mean(d)^2`` (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American Statistician 37,
+  1983, section 3). The second difference loses the factor ``(c - mean)^2 / var`` of its digits, so ``c`` is the mean of a few of the
+  values: the factor is about 1 / ``SAMPLE`` for values in random order, and n / ``SAMPLE`` if all but the sampled ones agree. Close
+  numbers are subtracted without rounding, so an offset common to all values costs nothing at all. Where a mask or several devices decide
+  which values there are, ``c`` is their whole mean, at the price of a second pass.
+- **The centre is a constant to the derivative.** The moments are the same functions of x whatever ``c`` is, so ``c`` may be held constant
+  in derivatives of every order. The backward pass then needs only the two sums that it cannot do without (of the cotangent, and of the
+  cotangent times ``d``), although nothing of it is written by hand: forward mode, forward over reverse, ``vmap``, ``scan`` and
+  ``shard_map`` work as for any other function.
 - **Counts, not means of means.** Sums and counts are pooled over axes and devices before one is divided by the other.
 """
 
@@ -28,14 +31,32 @@ LARGEST_HIDDEN_VALUE = np.float32(1e18)
 """Magnitude from which a masked-out value is replaced: its product with 1 / sqrt(epsilon) stays finite in float32 and bfloat16."""
 
 
+SAMPLE = 8
+"""How many values of each pool are averaged to have a number near all of them."""
+
+
 class Moments(NamedTuple):
     """Pooled statistics; every pooled axis has size one, so that they broadcast against the input."""
 
-    mean: Array
+    origin: Array
+    """A number near the mean, constant to derivatives."""
+    drift: Array
+    """The mean, counted from ``origin``: their sum would round away what it knows."""
     var: Array
     """Biased: divided by ``count``. Real and non-negative."""
     count: int | Array
     """Number of elements pooled into each value: a static number, or with a mask an integer array that broadcasts."""
+
+    @property
+    def mean(self) -> Array:
+        """The mean."""
+        return self.origin + self.drift
+
+
+def moments_at(mean: Array, var: Array, count: int | Array = 0) -> Moments:
+    """Moments whose mean is known as one number."""
+    origin = lax.stop_gradient(mean)
+    return Moments(origin, _with_derivative(jnp.zeros_like(mean), mean - origin), var, count)
 
 
 def canonical_axes(ndim: int, axes: Axes) -> tuple[int, ...]:
@@ -162,17 +183,27 @@ def moments(x: Array, pool: Pool, *, mask: Array | None = None, use_mean: bool =
     valid = x if mask is None else jnp.where(mask, x, 0)
     if not use_mean:
         (var,) = pool.means(divisor, _squared(valid))
-        mean = jnp.zeros_like(var)
+        found = moments_at(jnp.zeros_like(var), var, count)
     elif use_fast_variance:
         mean, mean_square = pool.means(divisor, valid, _squared(valid))
-        var = _without_rounding_below_zero(mean_square - _squared(mean))
+        found = moments_at(mean, _without_rounding_below_zero(mean_square - _squared(mean)), count)
     else:
-        (center,) = lax.stop_gradient(pool.means(divisor, valid))
-        deviation = x - center if mask is None else jnp.where(mask, x - center, 0)
+        origin = lax.stop_gradient(_near_mean(x, pool) if mask is None else pool.means(divisor, valid)[0])
+        deviation = x - origin if mask is None else jnp.where(mask, x - origin, 0)
         drift, mean_square = pool.means(divisor, deviation, _squared(deviation))
-        mean = _with_derivative(center, drift)
-        var = _without_rounding_below_zero(mean_square - _squared(drift))
-    return Moments(mean, var if mask is None else jnp.where(count > 0, var, 1), count)
+        found = Moments(origin, drift, _without_rounding_below_zero(mean_square - _squared(drift)), count)
+    return found if mask is None else found._replace(var=jnp.where(count > 0, found.var, 1))
+
+
+def _near_mean(x: Array, pool: Pool) -> Array:
+    """The mean of the first ``SAMPLE`` elements of each pool; of all elements where they lie on several devices."""
+    if pool.axis_name is not None:
+        return pool.means(pool.count(x.shape, None), x)[0]
+    left = SAMPLE
+    for axis in reversed(pool.axes):
+        taken = min(left, x.shape[axis])
+        x, left = lax.slice_in_dim(x, 0, taken, axis=axis), left // max(taken, 1)
+    return pool.means(pool.count(x.shape, None), x)[0]
 
 
 def affine(x: Array, scale: Array | None, bias: Array | None) -> Array:
@@ -181,17 +212,15 @@ def affine(x: Array, scale: Array | None, bias: Array | None) -> Array:
     return x if bias is None else x + bias
 
 
-def standardize(x: Array, mean: Array, var: Array, epsilon: float, *, scale: Array | None = None, bias: Array | None = None) -> Array:
+def standardize(x: Array, of: Moments, epsilon: float, *, scale: Array | None = None, bias: Array | None = None) -> Array:
     """``(x - mean) / sqrt(var + epsilon) * scale + bias``, all of which broadcast to the shape of ``x``.
 
     Where scale and statistics together are fewer than the elements (BatchNorm, InstanceNorm, GroupNorm on images), scale and bias are
-    folded into the statistics first. The centre being a constant, an offset that is zero in value carries the derivative of the mean.
+    folded into the statistics first.
     """
-    center = lax.stop_gradient(mean)
-    gain = lax.rsqrt(var + epsilon)
-    moved = (center - mean) * gain
-    offset = _with_derivative(jnp.zeros_like(moved), moved)
+    gain = lax.rsqrt(of.var + epsilon)
+    offset = -of.drift * gain
     shapes = [value.shape for value in (gain, scale, bias) if value is not None]
     if math.prod(jnp.broadcast_shapes(*shapes)) < x.size:
-        return (x - center) * affine(gain, scale, None) + affine(offset, scale, bias)
-    return affine((x - center) * gain + offset, scale, bias)
+        return (x - of.origin) * affine(gain, scale, None) + affine(offset, scale, bias)
+    return affine((x - of.origin) * gain + offset, scale, bias)

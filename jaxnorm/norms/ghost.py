@@ -9,7 +9,7 @@ from flax.typing import Dtype, Initializer
 from jax import Array
 from jax.nn import initializers
 
-from jaxnorm.norms.functional import Moments, Pool, canonical_axes, kept_shape
+from jaxnorm.norms.functional import Moments, Pool, canonical_axes, kept_shape, moments_at
 from jaxnorm.norms.linen import normalize, own_moments, prepare, scale_and_bias
 from jaxnorm.norms.running import RunningStatistics, require_several_elements
 
@@ -100,14 +100,13 @@ class GhostBatchNorm(nn.Module):
         ghosts = x.reshape(number, len(x) // number, *x.shape[1:])  # (B, ...) -> (G, b, ...)
         running = RunningStatistics(self, x.dtype, feature_shape, use_running_average)
         if use_running_average:
-            mean, var = running.stored(broadcast_shape)
+            used = running.stored(broadcast_shape)
         else:
-            batch = self._moments(ghosts, _in_ghosts(mask, number), tuple(axis + 1 for axis in feature_axes))
-            mean, var, _ = batch
+            used = self._moments(ghosts, _in_ghosts(mask, number), tuple(axis + 1 for axis in feature_axes))
             if not self.is_initializing():
-                running.update(*self._over_ghosts(batch))
+                running.update(*self._over_ghosts(used))
         scale, bias = scale_and_bias(self, feature_shape, broadcast_shape)
-        return normalize(self, ghosts, mean, var, scale, bias).reshape(x.shape)
+        return normalize(self, ghosts, used, scale, bias).reshape(x.shape)
 
     def _number_of_ghosts(self, batch_size: int) -> int:
         if self.is_initializing() and batch_size == 1:
@@ -130,12 +129,12 @@ class GhostBatchNorm(nn.Module):
         if isinstance(ghosts.count, int):
             number = pool.count(ghosts.mean.shape, None)
             mean, var = pool.means(number, ghosts.mean, ghosts.var)
-            return Moments(mean, var, number * ghosts.count), number
+            return moments_at(mean, var, number * ghosts.count), number
         counts = jnp.broadcast_to(ghosts.count, (len(ghosts.mean), *ghosts.count.shape[1:]))
         (total,) = pool.means(1, counts)
         shares = (counts / jnp.maximum(total, 1)).astype(ghosts.var.dtype)
         mean, var = pool.means(1, shares * ghosts.mean, shares * ghosts.var)
-        return Moments(mean, var, total), pool.count(counts.shape, counts > 0)
+        return moments_at(mean, var, total), pool.count(counts.shape, counts > 0)
 
 
 def _in_ghosts(mask: Array | None, number: int) -> Array | None:

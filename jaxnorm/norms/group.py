@@ -112,9 +112,9 @@ class GroupNorm(nn.Module):
         grouped = x.reshape(*x.shape[:-1], *split)
         if mask is not None:
             mask = mask.reshape(*mask.shape[:-1], *(split if mask.shape[-1] > 1 else (1, 1)))
-        mean, var, _ = own_moments(self, grouped, mask, Pool((x.ndim,), self.axis_name, self.axis_index_groups))
+        own = own_moments(self, grouped, mask, Pool((x.ndim,), self.axis_name, self.axis_index_groups))
         scale, bias = scale_and_bias(self, (x.shape[-1],), (1,) * (x.ndim - 1) + split)
-        return normalize(self, grouped, mean, var, scale, bias).reshape(x.shape)
+        return normalize(self, grouped, own, scale, bias).reshape(x.shape)
 
 
 class InstanceNorm(nn.Module):

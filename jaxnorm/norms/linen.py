@@ -59,9 +59,9 @@ def scale_and_bias(module: Any, shape: tuple[int, ...], broadcast_shape: tuple[i
     return parameter("scale"), parameter("bias")
 
 
-def normalize(module: Any, x: Array, mean: Array, var: Array, scale: Array | None, bias: Array | None) -> Array:
+def normalize(module: Any, x: Array, of: Moments, scale: Array | None, bias: Array | None) -> Array:
     """``functional.standardize``, cast to the module's dtype, or else to the format that x, scale and bias promote to."""
-    y = standardize(x, mean, var, module.epsilon, scale=scale, bias=bias)
+    y = standardize(x, of, module.epsilon, scale=scale, bias=bias)
     return jnp.asarray(y, canonicalize_dtype(x, scale, bias, dtype=module.dtype))
 
 
@@ -81,6 +81,6 @@ def normalize_over(
     pool = Pool(canonical_axes(x.ndim, reduction_axes), module.axis_name, module.axis_index_groups, channel_groups)
     if use_mean and pool.axes:
         require_several(module, pool.count(x.shape, None), x.shape)
-    mean, var, _ = own_moments(module, x, mask, pool, use_mean=use_mean)
+    own = own_moments(module, x, mask, pool, use_mean=use_mean)
     scale, bias = scale_and_bias(module, tuple(x.shape[axis] for axis in feature_axes), kept_shape(x.shape, feature_axes))
-    return normalize(module, x, mean, var, scale, bias)
+    return normalize(module, x, own, scale, bias)

@@ -157,9 +157,9 @@ def _batch_moments(layer: Any, x: Array, use_running_average: bool | None = None
     feature_axes = canonical_axes(x.ndim, layer.axis)
     pool = Pool(tuple(axis for axis in range(x.ndim) if axis not in feature_axes), layer.axis_name, layer.axis_index_groups)
     mean = moments(x, pool, mask=mask).mean
-    rest, var, count = moments(x - mean, pool, mask=mask)
-    count = jnp.broadcast_to(jnp.asarray(count, jnp.float32), mean.shape)
-    return PreciseMoments(*(value.reshape([x.shape[axis] for axis in feature_axes]) for value in (mean, rest, var, count)))
+    rest = moments(x - mean, pool, mask=mask)
+    count = jnp.broadcast_to(jnp.asarray(rest.count, jnp.float32), mean.shape)
+    return PreciseMoments(*(value.reshape([x.shape[axis] for axis in feature_axes]) for value in (mean, rest.mean, rest.var, count)))
 
 
 def _kept(layer: Any) -> PreciseMoments | None:

@@ -140,17 +140,17 @@ class BatchRenorm(nn.Module):
         running = RunningStatistics(self, x.dtype, feature_shape, use_running_average)
         scale, bias = scale_and_bias(self, feature_shape, broadcast_shape)
         step = self._step(use_running_average)
-        mean, var = running.stored(broadcast_shape)
+        stored = running.stored(broadcast_shape)
         if use_running_average:
-            return normalize(self, x, mean, var, scale, bias)
+            return normalize(self, x, stored, scale, bias)
         batch = batch_moments(self, x, mask, feature_axes)
-        r, d = self._corrections(lax.stop_gradient(batch), mean, var, 0 if step is None else step.value)
+        r, d = self._corrections(lax.stop_gradient(batch), stored, 0 if step is None else step.value)
         r, d = jnp.where(running.started, r, 1), jnp.where(running.started, d, 0)  # nothing to correct towards before the first update
         if not self.is_initializing():
             running.update(batch)
             if step is not None:
                 step.value += jnp.any(batch.count > 0).astype(step.value.dtype)
-        y = standardize(x, batch.mean, batch.var, self.epsilon, scale=affine(r, scale, None), bias=affine(d, scale, bias))
+        y = standardize(x, batch, self.epsilon, scale=affine(r, scale, None), bias=affine(d, scale, bias))
         return jnp.asarray(y, canonicalize_dtype(x, scale, bias, dtype=self.dtype))
 
     def _step(self, use_running_average: bool) -> nn.Variable | None:
@@ -159,12 +159,12 @@ class BatchRenorm(nn.Module):
             return None
         return self.variable("batch_stats", "step", jnp.zeros, (), jnp.int32)
 
-    def _corrections(self, batch: Moments, mean: Array, var: Array, step: int | Array) -> tuple[Array, Array]:
-        """Return r and d of the batch towards the running ``mean`` and ``var``, after ``step`` updates."""
-        r_max, d_max = (self._limit(name, least, step).astype(var.dtype) for name, least in (("r_max", 1), ("d_max", 0)))
-        deviation = jnp.sqrt(var + self.epsilon)
+    def _corrections(self, batch: Moments, stored: Moments, step: int | Array) -> tuple[Array, Array]:
+        """Return r and d of the batch towards the running statistics, after ``step`` updates."""
+        r_max, d_max = (self._limit(name, least, step).astype(stored.var.dtype) for name, least in (("r_max", 1), ("d_max", 0)))
+        deviation = jnp.sqrt(stored.var + self.epsilon)
         r = jnp.clip(jnp.sqrt(batch.var + self.epsilon) / deviation, 1 / r_max, r_max)
-        d = jnp.clip((batch.mean - mean) / deviation, -d_max, d_max)
+        d = jnp.clip((batch.mean - stored.mean) / deviation, -d_max, d_max)
         return r, d
 
     def _limit(self, name: str, least: int, step: int | Array) -> Array:

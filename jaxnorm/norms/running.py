@@ -11,7 +11,7 @@ import jax.numpy as jnp
 from flax.typing import Dtype
 from jax import Array
 
-from jaxnorm.norms.functional import Moments, Pool, statistics_dtype
+from jaxnorm.norms.functional import Moments, Pool, moments_at, statistics_dtype
 from jaxnorm.norms.linen import own_moments
 
 
@@ -60,13 +60,13 @@ class RunningStatistics:
         """Whether the values are an average of batches: not so under ``debias`` before the first update."""
         return self._weight is None or self._weight.value > 0
 
-    def stored(self, shape: tuple[int, ...]) -> tuple[Array, Array]:
+    def stored(self, shape: tuple[int, ...]) -> Moments:
         """Mean and variance, reshaped to ``shape``."""
         values = (self._mean.value, self._var.value)
         if not self._module.force_float32_reductions:
             values = tuple(jnp.asarray(value, self._module.param_dtype) for value in values)
         mean, var = (value.reshape(shape) for value in values)
-        return mean, var
+        return moments_at(mean, var)
 
     def update(self, batch: Moments, pools: int | Array = 1) -> None:
         """Move towards the batch's moments; statistics with too few valid elements stay as they are.
@@ -76,7 +76,7 @@ class RunningStatistics:
             pools: number of pools, each with a mean of its own, within which the variance was taken: the unbiased variance has
                 ``count - pools`` degrees of freedom.
         """
-        mean, var, count = batch
+        mean, var, count = batch.mean, batch.var, batch.count
         rate = self._rate(count)
         enough = count >= 1
         self._move(self._mean, mean, rate, enough)

@@ -62,6 +62,6 @@ class ScaleNorm(nn.Module):
         """Normalize ``x`` (any shape); ``mask`` broadcasts to it and is true where an element counts. The result has the shape of ``x``."""
         x, mask = prepare(x, mask)
         pool = Pool(canonical_axes(x.ndim, self.reduction_axes), self.axis_name, self.axis_index_groups)
-        mean, var, _ = own_moments(self, x, mask, pool, use_mean=False)
+        own = own_moments(self, x, mask, pool, use_mean=False)
         scale, bias = scale_and_bias(self, (), (1,) * x.ndim)
-        return normalize(self, x, mean, var, scale, bias)
+        return normalize(self, x, own, scale, bias)

@@ -33,8 +33,8 @@ def standardize_kernel(kernel: Array, *, feature_axes: Axes = -1, epsilon: float
     """
     features = canonical_axes(kernel.ndim, feature_axes)
     wide = kernel.astype(statistics_dtype(kernel.dtype, None, True))
-    mean, var, _ = moments(wide, Pool(tuple(axis for axis in range(kernel.ndim) if axis not in features)))
-    return standardize(wide, mean, var, epsilon).astype(kernel.dtype)
+    own = moments(wide, Pool(tuple(axis for axis in range(kernel.ndim) if axis not in features)))
+    return standardize(wide, own, epsilon).astype(kernel.dtype)
 
 
 class WeightStandardization(nn.Module):

@@ -14,8 +14,9 @@ from jaxnorm.analysis.layers import LayersSummary
 from jaxnorm.analysis.speed import SpeedSummary
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import count
+from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.layers import costs_table, errors_table
-from jaxnorm.reporting.report import FIGURES, verdicts_table
+from jaxnorm.reporting.report import verdicts_table
 from jaxnorm.reporting.tables import markdown_row, markdown_rows
 from jaxnorm.reporting.throughput import best_row
 
@@ -35,10 +36,11 @@ def fill(document: Path, results: Path) -> str:
 def render_answer(folder: Path, link: Path) -> str:
     """Question, answer, the classic two curves, and all verdicts of a run."""
     summary = Summary.load(folder / "summary.json")
+    first, drawing = next(iter(drawings_of(summary).items()))
     parts = [
         f"**{summary.question}**",
         summary.answer,
-        f"[![{FIGURES['curves']}]({link}/figures/curves.png)]({link}/report.md)",
+        f"[![{drawing.text}]({link}/figures/{first}.png)]({link}/report.md)",
         markdown_rows(verdicts_table(summary)),
         f"{_contradicted(summary)} {summary.setting}; {_machine(folder)}. The whole report: [{link}/report.md]({link}/report.md).",
     ]
@@ -51,7 +53,7 @@ def render_entry(folder: Path, link: Path) -> str:
     words = [f"{verdict.claim} {verdict.word}" for verdict in summary.verdicts]
     return _entry(
         f"[{summary.question}]({link}/report.md)",
-        f"python -m jaxnorm.experiments.compare experiments/{folder.name}.toml --out experiments/results/{folder.name}",
+        f"python -m jaxnorm.experiments.{summary.instrument} experiments/{folder.name}.toml --out experiments/results/{folder.name}",
         f"time and machine: {environment['wall_seconds'] / 60:.1f} minutes, {count(len(summary.seeds), 'seed')}; {_machine(folder)}",
         ", ".join(words),
     )

@@ -11,7 +11,7 @@ from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Curve, Difference, Estimate, Summary
 from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.analysis.wording import SCALES, arm_title, norm_title
-from jaxnorm.reporting.style import BAND_ALPHA, INK, batch_sizes_of, line_styles, looks, norms_of
+from jaxnorm.reporting.style import BAND_ALPHA, INK, levels_of, line_styles, looks, norms_of, variant, variants_of
 
 CURVE_LABELS = {
     "train_loss": "training loss (nats)",
@@ -26,19 +26,23 @@ WIDE_RATIO = 4.0
 """Largest over smallest value from which an axis is logarithmic."""
 ERROR_TICKS = (90, 80, 70, 60, 50, 40, 30, 20, 10, 7, 5, 4, 3, 2, 1, 0.5, 0.2, 0.1)
 """Percent of errors at which a logarithmic axis of accuracy has ticks."""
+CLOSEST_TICKS = 0.06
+"""Smallest distance between two such ticks, as a share of all ticks' span."""
 SMALLEST_ERROR = 0.05
 """Percent; an accuracy of 100 % has no place on a logarithmic axis of errors."""
 DODGE = 0.06
-"""Shift between norms at the same batch size, in powers of two."""
+"""Shift between norms at the same level, in powers of two."""
+FACTOR_LABELS = {"batch_size": "batch size (examples)", "depth": "depth (blocks)", "learning_rate": "learning rate"}
+"""Numbers that were varied, as axes name them."""
 
 
 def plot_curves(ax: Axes, summary: Summary, metric: str) -> Axes:
     """A metric against epochs: one line per arm, with bands of pointwise 95 % intervals."""
-    look, style = looks(norms_of(summary)), line_styles(batch_sizes_of(summary))
+    look, style = looks(norms_of(summary)), line_styles(variants_of(summary))
     factor = 100.0 if metric.endswith("_accuracy") else 1.0
     epochs = np.arange(1, summary.epochs + 1)
     for arm in summary.arms:
-        curve, mark = arm.curves[metric], look[arm.arm.norm]
+        curve, mark = arm.curves[metric], look[arm.norm]
         mean = factor * np.asarray(curve.mean)
         marker_step = -(-summary.epochs // MAX_EPOCH_MARKERS)
         ax.plot(
@@ -46,7 +50,7 @@ def plot_curves(ax: Axes, summary: Summary, metric: str) -> Axes:
             mean,
             color=mark.color,
             marker=mark.marker,
-            linestyle=style[arm.arm.batch_size],
+            linestyle=style[variant(arm)],
             markevery=marker_step,
             mec="white",
             mew=0.5,
@@ -57,7 +61,7 @@ def plot_curves(ax: Axes, summary: Summary, metric: str) -> Axes:
     ax.set(xlabel="epoch", ylabel=CURVE_LABELS[metric], title=_curves_title(summary, metric))
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     ax.set_xlim(1 - 0.03 * summary.epochs, summary.epochs * 1.03)
-    _spread(ax, metric, factor * np.concatenate([_extent(metric, arm.curves[metric]) for arm in summary.arms]))
+    spread_axis(ax, metric, factor * np.concatenate([_extent(metric, arm.curves[metric]) for arm in summary.arms]))
     return ax
 
 
@@ -78,7 +82,7 @@ def _curves_title(summary: Summary, metric: str) -> str:
     end = best.curves[metric].mean[-1]
     value = f"{100 * end:.2f} %" if metric.endswith("_accuracy") else f"{end:.3g} nats"
     word = "highest" if metric.endswith("_accuracy") else "lowest"
-    return f"Ends {word} on average: {arm_title(best.arm.norm, best.arm.batch_size)}, {value}"
+    return f"Ends {word} on average: {arm_title(best.factors)}, {value}"
 
 
 def _best(summary: Summary, metric: str) -> ArmSummary:
@@ -86,7 +90,7 @@ def _best(summary: Summary, metric: str) -> ArmSummary:
     return summary.arms[int(np.argmax(ends) if metric.endswith("_accuracy") else np.argmin(ends))]
 
 
-def _spread(ax: Axes, metric: str, values: np.ndarray) -> None:
+def spread_axis(ax: Axes, metric: str, values: np.ndarray) -> None:
     """Make the axis logarithmic where values span much: in the loss, or in the errors that an accuracy leaves."""
     if metric.endswith("_loss"):
         if values.min() > 0 and values.max() > WIDE_RATIO * values.min():
@@ -94,12 +98,21 @@ def _spread(ax: Axes, metric: str, values: np.ndarray) -> None:
         return
     errors = np.maximum(SMALLEST_ERROR, 100 - values)
     smallest, largest = errors.min(), errors.max()
-    ticks = [tick for tick in ERROR_TICKS if smallest <= 1.15 * tick and tick <= 1.15 * largest]
+    ticks = _apart([tick for tick in ERROR_TICKS if smallest <= 1.15 * tick and tick <= 1.15 * largest])
     if largest > WIDE_RATIO * smallest and len(ticks) > 2:
         ax.set_yscale("function", functions=(_to_log_error, _from_log_error))
         ax.yaxis.set_major_locator(FixedLocator([100 - tick for tick in ticks]))
         ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
         ax.set_ylim(100 - 1.15 * largest, 100 - smallest / 1.15)
+
+
+def _apart(ticks: list[float]) -> list[float]:
+    """Descending ticks without those that would touch a neighbour on a logarithmic axis."""
+    kept: list[float] = []
+    for tick in reversed(ticks):
+        if not kept or np.log(tick / kept[-1]) > CLOSEST_TICKS * np.log(ticks[0] / ticks[-1]):
+            kept.append(tick)
+    return kept
 
 
 def _log_loss(ax: Axes) -> None:
@@ -126,11 +139,11 @@ def plot_seeds(ax: Axes, summary: Summary, measure: str) -> Axes:
     factor = SCALES[MEASURES[measure].unit].factor
     jitter = 0.14 * np.sin(2.399963 * np.arange(len(summary.seeds)))  # golden angle: even, and the same in every arm
     for row, arm in enumerate(summary.arms):
-        mark = look[arm.arm.norm]
+        mark = look[arm.norm]
         values = factor * np.asarray(arm.by_seed[measure])
         ax.plot(values, row + 0.12 + jitter, linestyle="none", marker=mark.marker, color=mark.color, alpha=0.45, markersize=3, mew=0)
         _interval(ax, arm.measures[measure], row - 0.26, factor, color=mark.color, filled=True, marker=mark.marker)
-    ax.set_yticks(range(len(summary.arms)), [arm_title(arm.arm.norm, arm.arm.batch_size) for arm in summary.arms])
+    ax.set_yticks(range(len(summary.arms)), [arm_title(arm.factors) for arm in summary.arms])
     ax.set_ylim(len(summary.arms) - 0.5, -0.6)
     ax.set(xlabel=f"{MEASURES[measure].title} ({SCALES[MEASURES[measure].unit].of_level})", title=_seeds_title(summary, measure))
     ax.xaxis.set_major_locator(MaxNLocator(5))
@@ -146,10 +159,13 @@ def _seeds_title(summary: Summary, measure: str) -> str:
     return f"Means from {low} to {high} {scale.of_level}" if len(means) > 1 else f"Mean {low} {scale.of_level}"
 
 
-def plot_differences(ax: Axes, summary: Summary, measure: str) -> Axes:
-    """Forest of paired differences: mean, 95 % interval, shaded margin; filled where significant after correction."""
+def plot_differences(ax: Axes, summary: Summary, measure: str, differences: Sequence[Difference] | None = None) -> Axes:
+    """Forest of paired differences: mean, 95 % interval, shaded margin; filled where significant after correction.
+
+    ``differences``: some of the measure's (all).
+    """
     scale = SCALES[MEASURES[measure].unit]
-    differences = [difference for difference in summary.differences if difference.measure == measure]
+    differences = [each for each in summary.differences if each.measure == measure] if differences is None else differences
     for row, difference in enumerate(differences):
         margin = scale.factor * difference.margin
         ax.fill_betweenx([row - 0.38, row + 0.38], -margin, margin, color="#DDDDDD", alpha=0.6, linewidth=0)
@@ -157,13 +173,14 @@ def plot_differences(ax: Axes, summary: Summary, measure: str) -> Axes:
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set_yticks(range(len(differences)), [difference.label.replace("batch size ", "") for difference in differences])
     ax.set_ylim(len(differences) - 0.4, -0.6)
-    ax.set(xlabel=f"difference in {MEASURES[measure].title} ({scale.of_difference})", title=_differences_title(differences))
+    ax.set(xlabel=f"difference in {MEASURES[measure].title} ({scale.of_difference})", title=differences_title(differences))
     ax.xaxis.set_major_locator(MaxNLocator(5))
     ax.grid(axis="y", visible=False)
     return ax
 
 
-def _differences_title(differences: Sequence[Difference]) -> str:
+def differences_title(differences: Sequence[Difference]) -> str:
+    """What is seen: how many were shown to be larger than the margin."""
     beyond = sum(difference.p_adjusted <= ALPHA and difference.beyond_margin for difference in differences)
     return f"{beyond or 'None'} of {len(differences)} beyond the margin"
 
@@ -175,28 +192,31 @@ def _interval(ax: Axes, estimate: Estimate, row: float, factor: float, *, color:
     ax.plot(factor * estimate.mean, row, marker=marker, color=color, markerfacecolor=color if filled else "white", markersize=5)
 
 
-def plot_batch_size(ax: Axes, summary: Summary, measure: str) -> Axes:
-    """A measure against the batch size: one line per norm, with 95 % intervals."""
-    look, sizes = looks(norms_of(summary)), batch_sizes_of(summary)
+def plot_factor(ax: Axes, summary: Summary, measure: str, factor: str, arms: Sequence[ArmSummary] | None = None) -> Axes:
+    """A measure against a number that was varied: one line per norm, with 95 % intervals. ``arms``: one per norm and level (all)."""
+    arms = summary.arms if arms is None else arms
+    look, levels = looks(norms_of(summary)), [float(level) for level in levels_of(summary, factor)]
+    logarithmic = levels[0] > 0 and levels[-1] >= WIDE_RATIO * levels[0]
     unit = MEASURES[measure].unit
-    for rank, norm in enumerate(norms_of(summary)):
-        arms = sorted((arm for arm in summary.arms if arm.arm.norm == norm), key=lambda arm: arm.arm.batch_size)
-        means, errors = _with_errors([arm.measures[measure] for arm in arms], SCALES[unit].factor)
+    for rank, norm in enumerate(look):
+        own = sorted((arm for arm in arms if arm.norm == norm), key=lambda arm: arm.factors[factor])
+        means, errors = with_errors([arm.measures[measure] for arm in own], SCALES[unit].factor)
         shift = DODGE * (rank - (len(look) - 1) / 2)
-        x = [arm.arm.batch_size * 2**shift for arm in arms]
+        x = [float(arm.factors[factor]) for arm in own]
+        x = [value * 2**shift if logarithmic else value + shift * (levels[-1] - levels[0]) / len(levels) / 2 for value in x]
         mark = look[norm]
         ax.errorbar(x, means, errors, color=mark.color, marker=mark.marker, capsize=2.5, linewidth=1.4, label=norm_title(norm))
-    ax.set_xscale("log", base=2)
-    ax.xaxis.set_major_locator(FixedLocator(sizes))
-    ax.xaxis.set_major_formatter(FuncFormatter(lambda size, _: f"{size:g}"))
+    if logarithmic:
+        ax.set_xscale("log", base=2)
+        ax.set_xlim(levels[0] / 1.4, levels[-1] * 1.4)
+    ax.xaxis.set_major_locator(FixedLocator(levels))
+    ax.xaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:g}"))
     ax.xaxis.set_minor_locator(NullLocator())
-    ax.set_xlim(sizes[0] / 1.4, sizes[-1] * 1.4)
-    ax.set(xlabel="batch size (examples)", ylabel=textwrap.fill(f"{MEASURES[measure].title} ({SCALES[unit].of_level})", LABEL_WIDTH))
-    ax.set_title(_batch_size_title(summary, measure))
+    ax.set(xlabel=FACTOR_LABELS[factor], ylabel=textwrap.fill(f"{MEASURES[measure].title} ({SCALES[unit].of_level})", LABEL_WIDTH))
     return ax
 
 
-def _with_errors(estimates: Sequence[Estimate], factor: float) -> tuple[np.ndarray, np.ndarray | None]:
+def with_errors(estimates: Sequence[Estimate], factor: float) -> tuple[np.ndarray, np.ndarray | None]:
     """Means, and distances to the ends of the intervals as ``errorbar`` wants them."""
     means = factor * np.array([estimate.mean for estimate in estimates])
     if any(estimate.low is None for estimate in estimates):
@@ -205,12 +225,12 @@ def _with_errors(estimates: Sequence[Estimate], factor: float) -> tuple[np.ndarr
     return means, np.abs(ends - means)
 
 
-def _batch_size_title(summary: Summary, measure: str) -> str:
-    """What is seen: which norm changes most between the smallest and the largest batch size, if any change was shown."""
-    changes = [difference for norm in norms_of(summary) for difference in _changes(summary, norm, measure)]
+def change_title(summary: Summary, measure: str) -> str:
+    """What is seen: which norm changes most between the ends of what else was varied, if any change was shown."""
+    changes = [(norm, difference) for norm in norms_of(summary) for difference in _changes(summary, norm, measure)]
     if not changes:
-        return "One batch size"
-    shown = [(norm, d) for norm in norms_of(summary) for d in _changes(summary, norm, measure) if d.p_adjusted <= ALPHA]
+        return "One level"
+    shown = [(norm, difference) for norm, difference in changes if difference.p_adjusted <= ALPHA]
     if not shown:
         return f"No change shown (n = {len(summary.seeds)})"
     norm, largest = max(shown, key=lambda pair: abs(pair[1].estimate.mean))
@@ -219,6 +239,6 @@ def _batch_size_title(summary: Summary, measure: str) -> str:
 
 
 def _changes(summary: Summary, norm: str, measure: str) -> list[Difference]:
-    """The difference between the smallest and the largest batch size, if the report has it."""
-    keys = {arm.arm.key for arm in summary.arms if arm.arm.norm == norm}
+    """The differences between arms of one norm that the report has."""
+    keys = {arm.key for arm in summary.arms if arm.norm == norm}
     return [difference for difference in summary.differences if difference.measure == measure and set(difference.weights) <= keys]

@@ -8,14 +8,8 @@ from jaxnorm.analysis.statistics import FLIPS, MIN_BOOTSTRAP, RESAMPLES
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.files import write_atomically
+from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.tables import TextTable, differences_table, markdown, notes, results_table
-
-FIGURES = {
-    "curves": "Training loss and validation accuracy after each epoch",
-    "results": "Final results of every network, and their paired differences",
-    "batch_size": "Final results against the batch size",
-}
-"""File name to alternative text, in the order of the report."""
 
 METHOD = """\
 Networks are paired: the same seed gives the same initial weights and the same order of examples in every arm, so differences are
@@ -53,7 +47,7 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
         f"# {summary.question}",
         summary.answer,
         markdown(verdicts_table(summary)) if summary.verdicts else "",
-        *(f"![{text}](figures/{name}.svg)" for name, text in FIGURES.items()),
+        *(f"![{drawing.text}](figures/{name}.svg)" for name, drawing in drawings_of(summary).items()),
         markdown(results_table(summary)),
         "\n".join(f"- {note}" for note in notes(summary)),
         markdown(differences_table(summary)) if summary.differences else "",

@@ -13,7 +13,8 @@ from typing import Any
 import matplotlib as mpl
 from matplotlib.figure import Figure
 
-from jaxnorm.analysis.summary import Summary
+from jaxnorm.analysis.summary import ArmSummary, Summary
+from jaxnorm.config import Factor
 from jaxnorm.files import write_atomically
 
 
@@ -91,12 +92,24 @@ RC: dict[Any, Any] = {
 
 def norms_of(summary: Summary) -> list[str]:
     """The norms of a report, in its order."""
-    return list(dict.fromkeys(arm.arm.norm for arm in summary.arms))
+    return list(dict.fromkeys(arm.norm for arm in summary.arms))
 
 
-def batch_sizes_of(summary: Summary) -> list[int]:
-    """The batch sizes of a report, ascending."""
-    return sorted({arm.arm.batch_size for arm in summary.arms})
+def levels_of(summary: Summary, factor: str) -> list[Factor]:
+    """The values that a factor takes in a report: numbers ascending, words in its order."""
+    values = list(dict.fromkeys(arm.factors[factor] for arm in summary.arms))
+    return values if any(isinstance(value, str) for value in values) else sorted(values, key=float)
+
+
+def variant(arm: ArmSummary) -> tuple[Factor, ...]:
+    """All that tells an arm from others besides its norm."""
+    return tuple(value for name, value in arm.factors.items() if name != "norm")
+
+
+def variants_of(summary: Summary) -> list[tuple[Factor, ...]]:
+    """The variants of a report: of one number each ascending, else in its order."""
+    variants = list(dict.fromkeys(variant(arm) for arm in summary.arms))
+    return variants if any(isinstance(value, str) for each in variants for value in each) else sorted(variants)
 
 
 def looks(norms: Sequence[str]) -> dict[str, Look]:
@@ -106,9 +119,9 @@ def looks(norms: Sequence[str]) -> dict[str, Look]:
     return {norm: KNOWN_LOOKS.get(norm) or spare[norm] for norm in norms}
 
 
-def line_styles(batch_sizes: Sequence[int]) -> dict[int, Any]:
-    """Batch size to line style, solid for the largest."""
-    return {size: LINE_STYLES[rank % len(LINE_STYLES)] for rank, size in enumerate(sorted(batch_sizes, reverse=True))}
+def line_styles(variants: Sequence[tuple[Factor, ...]]) -> dict[tuple[Factor, ...], Any]:
+    """Variant to line style, solid for the last: the largest batch size."""
+    return {each: LINE_STYLES[rank % len(LINE_STYLES)] for rank, each in enumerate(reversed(variants))}
 
 
 def styled() -> AbstractContextManager[None]:

@@ -6,7 +6,17 @@ from itertools import groupby
 
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Difference, Summary
-from jaxnorm.analysis.wording import SCALES, count, format_difference, format_level, format_margin, format_p, norm_title
+from jaxnorm.analysis.wording import (
+    SCALES,
+    count,
+    described,
+    format_difference,
+    format_level,
+    format_margin,
+    format_p,
+    norm_title,
+    value_title,
+)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -40,12 +50,14 @@ def results_table(summary: Summary) -> TextTable:
         f"Means ± half width of the 95 % Student t interval, n = {count(len(summary.seeds), 'network')} per arm, after "
         f"{count(summary.epochs, 'epoch')}; losses in nats. Seconds: run time per network, over {_timed_groups(summary)}."
     )
-    return TextTable("Results", caption, ("norm", "batch size", *columns.values(), "seconds"), [("", rows)], 1)
+    factors = [name.replace("_", " ") for name in summary.arms[0].factors]
+    return TextTable("Results", caption, (*factors, *columns.values(), "seconds"), [("", rows)], 1)
 
 
 def _result_row(arm: ArmSummary, names: list[str]) -> tuple[str, ...]:
     cells = [format_level(arm.measures[name], MEASURES[name].unit) for name in names]
-    return (norm_title(arm.arm.norm), str(arm.arm.batch_size), *cells, format_level(arm.seconds, "seconds"))
+    others = [value_title(name, value) or "none" for name, value in arm.factors.items() if name != "norm"]
+    return (norm_title(arm.norm), *others, *cells, format_level(arm.seconds, "seconds"))
 
 
 def _timed_groups(summary: Summary) -> str:
@@ -78,14 +90,14 @@ def _difference_row(difference: Difference) -> tuple[str, ...]:
 
 
 def notes(summary: Summary) -> list[str]:
-    """What the reader must know of networks that diverged or did not converge; one sentence per arm and kind."""
+    """What the reader must know: the summary's own notes, then a sentence per arm on networks that diverged or did not converge."""
     target = f"{summary.rule.convergence_loss:g} nats"
     kinds: tuple[tuple[Callable[[ArmSummary], list[int]], str], ...] = (
         (lambda arm: arm.diverged, "diverged, counted as guessing"),
         (lambda arm: arm.unconverged, f"never reached {target}, counted as {count(summary.epochs, 'epoch')}"),
     )
-    return [
-        f"{norm_title(arm.arm.norm)} at batch size {arm.arm.batch_size}: {len(seeds)} of {count(len(summary.seeds), 'network')} {what}"
+    return summary.notes + [
+        f"{norm_title(arm.norm)} at {described(arm.factors)}: {len(seeds)} of {count(len(summary.seeds), 'network')} {what}"
         f" ({'seed' if len(seeds) == 1 else 'seeds'} {_ranges(seeds)})."
         for of_arm, what in kinds
         for arm in summary.arms

@@ -4,8 +4,9 @@ It is handed a module, an optimizer and arrays, and knows nothing of norms, data
 """
 
 from jaxnorm.training.decay import decay_mask
-from jaxnorm.training.loop import Train, make_train
+from jaxnorm.training.loop import Probe, Train, make_train, no_probe
 from jaxnorm.training.optimizers import OPTIMIZERS
+from jaxnorm.training.probes import make_probe
 from jaxnorm.training.replicas import History, Programs, compile_programs, make_mesh, run_replicas
 from jaxnorm.training.state import Data, Replica, Split, TrainState
 
@@ -13,6 +14,7 @@ __all__ = [
     "OPTIMIZERS",
     "Data",
     "History",
+    "Probe",
     "Programs",
     "Replica",
     "Split",
@@ -21,6 +23,8 @@ __all__ = [
     "compile_programs",
     "decay_mask",
     "make_mesh",
+    "make_probe",
     "make_train",
+    "no_probe",
     "run_replicas",
 ]

@@ -9,19 +9,29 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from jaxnorm.training.state import Data, Metrics, Replica, TrainState
-from jaxnorm.training.step import MakeOptimizer, evaluate, make_update, standardise
+from jaxnorm.training.step import MakeOptimizer, evaluate, make_update, model_input
 from jaxnorm.types import Scalar
 
 
 class Train(NamedTuple):
     """The three acts. Each takes what belongs to one replica first, and what all replicas share second."""
 
-    start: Callable[[Replica, Data], TrainState]
-    """Initial state."""
+    start: Callable[[Replica, Data], tuple[TrainState, dict[str, Array]]]
+    """Initial state, and what the probe says of it."""
     advance: Callable[[tuple[Replica, TrainState], tuple[Int[Array, " E"], Data]], tuple[TrainState, dict[str, Array]]]
     """Some more epochs, by number: the new state, and each ``<split>_<quantity>`` after every epoch, ``(E,)``."""
     finish: Callable[[TrainState, Data], dict[str, Array]]
     """The test set, read once."""
+
+
+Probe = Callable[[TrainState, Data], dict[str, Array]]
+"""What is measured of a network besides its performance: names to numbers, each ``()``."""
+
+
+def no_probe(state: TrainState, data: Data) -> dict[str, Array]:
+    """Measures nothing."""
+    del state, data
+    return {}
 
 
 def replica_keys(replica: Replica) -> tuple[Array, Array]:
@@ -40,18 +50,22 @@ def named(split: str, metrics: Metrics) -> dict[str, Array]:
     return {f"{split}_{quantity}": value for quantity, value in metrics._asdict().items()}
 
 
-def make_train(model: nn.Module, make_optimizer: MakeOptimizer, batch_size: int) -> Train:
-    """Train ``model``, called as ``model(x, train=...)``, on batches of ``batch_size`` examples in a fresh order every epoch.
+def make_train(model: nn.Module, make_optimizer: MakeOptimizer, batch_size: int, probe: Probe = no_probe) -> Train:
+    """Train ``model``, called as ``model(x, train=..., lengths=...)``, on batches of ``batch_size`` examples in a fresh order every epoch.
 
     The examples that do not fill a batch are left out of that epoch. Training metrics are averages over the epoch's updates;
-    validation metrics belong to the network at the end of the epoch.
+    validation metrics, and those of ``probe``, belong to the network at the end of the epoch. ``lengths`` are those of the batch, ``(B,)``,
+    or None where all examples are of one length.
     """
 
-    def start(replica: Replica, data: Data) -> TrainState:
+    def start(replica: Replica, data: Data) -> tuple[TrainState, dict[str, Array]]:
         init_key, _ = replica_keys(replica)
-        variables = model.init(init_key, standardise(data.train.images[:1], data), train=False)
+        x, lengths = model_input(data.train, slice(1), data)
+        variables = model.init(init_key, x, train=False, lengths=lengths)
         params = scale_kernels(variables["params"], replica.init_scale)
-        return TrainState(params, variables.get("batch_stats", {}), make_optimizer(jnp.asarray(replica.learning_rate)).init(params))
+        opt_state = make_optimizer(jnp.asarray(replica.learning_rate)).init(params)
+        state = TrainState(params, variables.get("batch_stats", {}), opt_state)
+        return state, probe(state, data)
 
     def advance(own: tuple[Replica, TrainState], shared: tuple[Int[Array, " E"], Data]) -> tuple[TrainState, dict[str, Array]]:
         (replica, state), (epochs, data) = own, shared
@@ -69,7 +83,7 @@ def make_train(model: nn.Module, make_optimizer: MakeOptimizer, batch_size: int)
             order = jax.random.permutation(jax.random.fold_in(order_key, number), num_examples)
             batches = order[: num_steps * batch_size].reshape(num_steps, batch_size)  # (I, B)
             (state, training), _ = jax.lax.scan(step, (state, Metrics(jnp.zeros(()), jnp.zeros(()))), batches)
-            return state, named("train", training) | named("validation", evaluate(model, state, data.validation, data))
+            return state, named("train", training) | named("validation", evaluate(model, state, data.validation, data)) | probe(state, data)
 
         return jax.lax.scan(epoch, state, epochs)
 

@@ -40,7 +40,9 @@ class Programs(NamedTuple):
 
 
 class History(NamedTuple):
-    """What a run of S replicas leaves: metrics ``(S, E)``, test metrics ``(S, 1)``, and seconds per network of each timed group."""
+    """What a run of S replicas leaves: metrics ``(S, E)``, those of a probe ``(S, E + 1)``, test metrics ``(S, 1)``, and seconds
+    per network of each timed group.
+    """
 
     metrics: dict[str, np.ndarray]
     seconds: list[float]
@@ -103,7 +105,7 @@ def _compile_acts(acts: list, group_size: int, epochs_per_call: int, data: Data,
     own, shared = NamedSharding(mesh, OWN), NamedSharding(mesh, SHARED)
     start, advance, finish = acts
     replica = Replica(*(jax.ShapeDtypeStruct((group_size,), dtype, sharding=own) for dtype in ("uint32", "float32", "float32")))  # pyright: ignore[reportArgumentType]
-    state = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=own), jax.eval_shape(start, replica, data))
+    state, _ = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=own), jax.eval_shape(start, replica, data))
     epochs = jax.ShapeDtypeStruct((epochs_per_call,), "int32", sharding=shared)
     calls = [(start, replica, data), (advance, (replica, state), (epochs, data)), (finish, state, data)]
     options = CPU_OPTIONS if _platform(mesh) == "cpu" else None
@@ -149,12 +151,12 @@ def _run_group(
     programs: Programs, group: Replica, num_epochs: int, data: Data, on_progress: Callable[[int], None]
 ) -> dict[str, np.ndarray]:
     replica = jax.device_put(group, NamedSharding(programs.mesh, OWN))
-    state = programs.start(replica, data)
-    parts = []
+    state, initial = programs.start(replica, data)
+    parts = [{name: value[:, None] for name, value in jax.device_get(initial).items()}]
     for first in range(1, num_epochs + 1, programs.epochs_per_call):
         epochs = np.arange(first, first + programs.epochs_per_call, dtype=np.int32)
         state, metrics = programs.advance((replica, state), (jax.device_put(epochs, NamedSharding(programs.mesh, SHARED)), data))
         parts.append(jax.device_get(metrics))
         on_progress(programs.epochs_per_call)
     test = {name: value[:, None] for name, value in jax.device_get(programs.finish(state, data)).items()}
-    return {name: np.concatenate([part[name] for part in parts], axis=1) for name in parts[0]} | test
+    return {name: np.concatenate([part[name] for part in parts if name in part], axis=1) for name in parts[-1]} | test

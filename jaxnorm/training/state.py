@@ -3,9 +3,9 @@
 from typing import Any, NamedTuple
 
 import numpy as np
-from jaxtyping import Array, Float, UInt32
+from jaxtyping import Array, Float, Int, UInt32
 
-from jaxnorm.types import Images, Labels, Scalar
+from jaxnorm.types import Inputs, Labels, Scalar
 
 
 class Replica(NamedTuple):
@@ -17,20 +17,21 @@ class Replica(NamedTuple):
 
 
 class Split(NamedTuple):
-    """Images as stored, in uint8, and their labels."""
+    """Examples as stored, their labels, and how many positions of each count (None: all)."""
 
-    images: Images
+    inputs: Inputs
     labels: Labels
+    lengths: Int[Array | np.ndarray, " N"] | None = None
 
 
 class Data(NamedTuple):
-    """What all replicas share. ``mean`` and ``std`` are per channel, in units of the stored pixels."""
+    """What all replicas share. ``mean`` and ``std`` belong to the inputs' last axis, in units of the stored values; tokens have none."""
 
     train: Split
     validation: Split
     test: Split
-    mean: Float[Array | np.ndarray, " C"]
-    std: Float[Array | np.ndarray, " C"]
+    mean: Float[Array | np.ndarray, " C"] | None
+    std: Float[Array | np.ndarray, " C"] | None
 
 
 class TrainState(NamedTuple):

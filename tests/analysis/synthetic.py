@@ -5,8 +5,11 @@ from collections.abc import Callable, Mapping
 import numpy as np
 import pandas as pd
 
+from jaxnorm.analysis.compare import make_plan
+from jaxnorm.analysis.summarise import summarise
+from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import Arm, CompareConfig
+from jaxnorm.config import CompareArm, CompareConfig, DecisionRule
 
 NUM_CLASSES = 10
 SETTING = "MLP 784-256-10 on synthetic digits (1000 training, 200 validation, 300 test examples), adam 0.001"
@@ -14,7 +17,7 @@ RATES = {"batch": {16: 0.55, 128: 0.75}, "layer": {16: 0.7, 128: 0.68}, "none": 
 """How fast the loss of an arm falls per epoch."""
 FINAL_ACCURACY = {"batch": 0.979, "layer": 0.980, "none": 0.974}
 
-Effect = Callable[[Arm, np.ndarray], np.ndarray]
+Effect = Callable[[CompareArm, np.ndarray], np.ndarray]
 
 
 def make_frame(config: CompareConfig, effect: Effect | None = None, rng_seed: int = 0) -> pd.DataFrame:
@@ -29,11 +32,11 @@ def make_frame(config: CompareConfig, effect: Effect | None = None, rng_seed: in
         curves = _curves(arm, config, luck_S1, rng)
         if effect:
             curves["train_loss"] = effect(arm, curves["train_loss"])
-        frames.append(tidy(arm, config.seed_numbers, curves))
+        frames.append(tidy(arm, {"seed": config.seed_numbers}, curves))
     return pd.concat(frames, ignore_index=True)
 
 
-def _curves(arm: Arm, config: CompareConfig, luck_S1: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
+def _curves(arm: CompareArm, config: CompareConfig, luck_S1: np.ndarray, rng: np.random.Generator) -> dict[str, np.ndarray]:
     shape = (config.seeds, config.epochs)
     epoch_E = np.arange(config.epochs)
     rate = RATES.get(arm.norm, {}).get(arm.batch_size, 0.6)
@@ -50,6 +53,21 @@ def _curves(arm: Arm, config: CompareConfig, luck_S1: np.ndarray, rng: np.random
         "test_loss": validation_loss[:, -1:] + 0.002 * rng.normal(size=(config.seeds, 1)),
         "test_accuracy": accuracy[:, -1:] + 0.001 * rng.normal(size=(config.seeds, 1)),
     }
+
+
+def summarise_compare(config: CompareConfig, frame: pd.DataFrame | None = None, **effects: Effect) -> Summary:
+    """The summary of a synthetic run of ``config``."""
+    rule = DecisionRule(accuracy_margin=config.accuracy_margin, loss_margin=config.loss_margin, convergence_loss=config.convergence_loss)
+    return summarise(
+        make_frame(config, **effects) if frame is None else frame,
+        make_plan(config),
+        rule,
+        instrument="compare",
+        question=config.question,
+        num_classes=NUM_CLASSES,
+        setting=SETTING,
+        seconds=make_seconds(config),
+    )
 
 
 def make_seconds(config: CompareConfig) -> Mapping[str, list[float]]:

@@ -5,19 +5,35 @@ import itertools
 import numpy as np
 import pytest
 
-from jaxnorm.analysis.measures import MEASURES, area, defined_measures, epochs_to_converge, final, find_measure, noise, unconverged
+from jaxnorm.analysis.measures import (
+    MEASURES,
+    area,
+    defined_measures,
+    epochs_to_converge,
+    final,
+    find_measure,
+    measure_arm,
+    noise,
+    unconverged,
+)
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.config import Arm, DecisionRule
+from jaxnorm.config import CompareArm, DecisionRule
 
 RULE = DecisionRule(convergence_loss=0.2)
 ROUNDING = 1e-12
 """Float64 arithmetic on numbers near 1."""
 
 
+def _table(curves_SE: np.ndarray) -> ArmTable:
+    """An arm on which every metric has the same curves."""
+    metrics = {measure.metric for measure in MEASURES.values()}
+    return ArmTable(CompareArm("batch", 16), list(range(len(curves_SE))), dict.fromkeys(metrics, curves_SE), [])
+
+
 def test_epochs_to_converge_interpolates_and_censors():
     curves = np.array([[0.5, 0.3, 0.1, 0.05], [0.1, 0.1, 0.1, 0.1], [0.9, 0.8, 0.7, 0.6], [0.4, 0.2, 0.3, 0.1], [0.25, 0.25, 0.25, 0.15]])
     np.testing.assert_allclose(epochs_to_converge(curves, RULE), [2.5, 1.0, 4.0, 2.0, 3.5], atol=ROUNDING)
-    table = ArmTable(Arm("batch", 16), [7, 8, 9, 10, 11], {"train_loss": curves}, [])
+    table = ArmTable(CompareArm("batch", 16), [7, 8, 9, 10, 11], {"train_loss": curves}, [])
     assert unconverged(table, RULE) == [9]
 
 
@@ -50,15 +66,26 @@ def test_noise_looks_at_the_second_half_only():
 
 @pytest.mark.parametrize("epochs", range(1, 8))
 def test_defined_measures_are_finite_at_every_length(epochs):
-    curves = np.random.default_rng(0).uniform(0.1, 1, (3, epochs))
-    names = defined_measures(epochs)
+    table = _table(np.random.default_rng(0).uniform(0.1, 1, (3, epochs)))
+    names = defined_measures(table)
     assert ("validation_noise" in names) == (epochs >= 4)
-    assert all(np.isfinite(MEASURES[name].per_seed(curves, RULE)).all() for name in names)
+    assert all(np.isfinite(measure_arm(name, table, RULE)).all() for name in names)
 
 
-def test_measure_at_an_epoch_counts_from_one():
-    measure = find_measure("train_loss@2")
-    assert measure.per_seed(np.array([[5.0, 6.0, 7.0]]), RULE) == [6.0]
-    assert measure.title == "training loss at epoch 2"
+def test_measures_of_metrics_that_were_not_taken_are_left_out():
+    table = _table(np.ones((3, 5)))
+    assert set(defined_measures(table)) == set(MEASURES)
+    del table.curves["test_loss"]
+    assert "test_loss" not in defined_measures(table)
+
+
+def test_measure_at_an_epoch_counts_from_one_and_zero_is_before_training():
+    table = _table(np.array([[5.0, 6.0, 7.0]]))
+    table.curves["validation_accuracy"] = np.array([[0.1, 0.2, 0.3, 0.4]])
+    assert measure_arm("train_loss@2", table, RULE) == [6.0]
+    assert measure_arm("validation_accuracy@2", table, RULE) == [0.3]
+    assert measure_arm("validation_accuracy@0", table, RULE) == [0.1]
+    assert table.trained("validation_accuracy").tolist() == [[0.2, 0.3, 0.4]]
+    assert find_measure("train_loss@2").title == "training loss at epoch 2"
     with pytest.raises(KeyError):
         find_measure("loss_of_hair")

@@ -5,23 +5,19 @@ import time
 import msgspec
 import numpy as np
 import pytest
-from analysis.synthetic import NUM_CLASSES, SETTING, make_frame, make_seconds
+from analysis.synthetic import NUM_CLASSES, make_frame, summarise_compare
 
 from jaxnorm.analysis.measures import MEASURES
-from jaxnorm.analysis.summarise import MAIN_MEASURES, summarise
+from jaxnorm.analysis.plan import MAIN_MEASURES
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import CompareConfig
 
 SECONDS_FOR_THE_DEFAULT_RUN = 1.5
 
 
-def _summarise(config: CompareConfig, **effects) -> Summary:
-    return summarise(make_frame(config, **effects), config, num_classes=NUM_CLASSES, setting=SETTING, seconds=make_seconds(config))
-
-
 @pytest.fixture(scope="module")
 def summary() -> Summary:
-    return _summarise(CompareConfig(seeds=32, epochs=10))
+    return summarise_compare(CompareConfig(seeds=32, epochs=10))
 
 
 def test_summary_survives_json_exactly(summary, tmp_path):
@@ -36,12 +32,12 @@ def test_summary_survives_json_exactly(summary, tmp_path):
 def test_summary_does_not_depend_on_row_order(summary):
     config = CompareConfig(seeds=32, epochs=10)
     shuffled = make_frame(config).sample(frac=1, random_state=0)
-    assert summarise(shuffled, config, num_classes=NUM_CLASSES, setting=SETTING, seconds=make_seconds(config)) == summary
+    assert summarise_compare(config, shuffled) == summary
 
 
 def test_differences_follow_from_the_arms(summary):
     assert len(summary.differences) == 5 * len(MAIN_MEASURES)
-    by_seed = {arm.arm.key: arm.by_seed for arm in summary.arms}
+    by_seed = {arm.key: arm.by_seed for arm in summary.arms}
     for difference in summary.differences:
         expected = sum(weight * np.array(by_seed[key][difference.measure]) for key, weight in difference.weights.items())
         np.testing.assert_allclose(difference.by_seed, expected, rtol=1e-12, atol=1e-15)
@@ -51,7 +47,7 @@ def test_differences_follow_from_the_arms(summary):
 
 
 def test_margins_are_absolute_for_accuracies_and_relative_for_the_rest(summary):
-    means = {arm.arm.key: arm.measures for arm in summary.arms}
+    means = {arm.key: arm.measures for arm in summary.arms}
     for difference in summary.differences:
         relative = 0.05 * np.mean([means[key][difference.measure].mean for key in difference.weights])
         assert difference.margin == pytest.approx(0.005 if MEASURES[difference.measure].absolute_margin else relative)
@@ -73,7 +69,7 @@ def test_diverged_seeds_are_counted_and_capped():
         loss[3], loss[5] = 0.1, 0.1
         return loss
 
-    summary = _summarise(CompareConfig(seeds=8, epochs=5, first_seed=10), effect=diverge)
+    summary = summarise_compare(CompareConfig(seeds=8, epochs=5, first_seed=10), effect=diverge)
     batch, layer = summary.arms[0], summary.arms[2]
     assert (batch.diverged, layer.diverged) == ([13, 15], [])
     assert set(batch.diverged) <= set(batch.unconverged)
@@ -86,7 +82,7 @@ def test_identical_arms_give_zero_differences_and_no_verdict_of_difference():
     def same(arm, loss):
         return np.broadcast_to(np.linspace(0.5, 0.1, 10), loss.shape)
 
-    summary = _summarise(CompareConfig(seeds=32, epochs=10), effect=same)
+    summary = summarise_compare(CompareConfig(seeds=32, epochs=10), effect=same)
     losses = [d for d in summary.differences if d.measure in ("train_loss", "train_loss_area")]
     assert all((d.estimate.mean, d.estimate.low, d.estimate.high, d.p_value) == (0.0, 0.0, 0.0, 1.0) for d in losses)
     assert {verdict.claim: verdict.word for verdict in summary.verdicts if verdict.claim in ("A1", "A2", "A8")} == dict.fromkeys(
@@ -99,7 +95,7 @@ def test_identical_arms_give_zero_differences_and_no_verdict_of_difference():
 @pytest.mark.parametrize(("norms", "sizes"), [(("mine",), (16,)), (("batch", "layer"), (16, 128)), (("layer", "batch", "none"), (64,))])
 def test_small_runs_of_any_design_are_summarised(seeds, epochs, norms, sizes):
     config = CompareConfig(norms=norms, batch_sizes=sizes, seeds=seeds, epochs=epochs)
-    summary = _summarise(config)
+    summary = summarise_compare(config)
     assert msgspec.json.decode(summary.to_json(), type=Summary) == summary
     assert ("validation_noise" in summary.arms[0].measures) == (epochs >= 4)
     assert (summary.arms[0].measures["train_loss"].low is None) == (seeds == 1)
@@ -111,13 +107,13 @@ def test_answer_admits_too_few_seeds(summary):
     assert summary.answer.startswith(
         "The choice of norm changes the area under the training loss (most: LayerNorm − BatchNorm at batch size 16"
     )
-    assert "4 seeds could not have shown any" in _summarise(CompareConfig(seeds=4, epochs=2)).answer
-    assert _summarise(CompareConfig(norms=("mine",), batch_sizes=(16,), seeds=2, epochs=1)).answer.count("was not varied") == 2
+    assert "4 seeds could not have shown any" in summarise_compare(CompareConfig(seeds=4, epochs=2)).answer
+    assert summarise_compare(CompareConfig(norms=("mine",), batch_sizes=(16,), seeds=2, epochs=1)).answer.count("was not varied") == 2
 
 
 def test_default_run_is_summarised_quickly():
     config = CompareConfig(seeds=32, epochs=10)
     frame = make_frame(config)
     began = time.perf_counter()
-    summarise(frame, config, num_classes=NUM_CLASSES, setting=SETTING, seconds=make_seconds(config))
+    summarise_compare(config, frame)
     assert time.perf_counter() - began < SECONDS_FOR_THE_DEFAULT_RUN

@@ -7,22 +7,22 @@ import pandas as pd
 import pytest
 from analysis.synthetic import NUM_CLASSES, make_frame
 
-from jaxnorm.analysis.table import COLUMNS, count_as_guessing, find_diverged, read_arms, tidy
-from jaxnorm.config import Arm, CompareConfig
+from jaxnorm.analysis.table import VALUE_COLUMNS, count_as_guessing, find_diverged, read_arms, tidy
+from jaxnorm.config import CompareArm, CompareConfig
 
 CONFIG = CompareConfig(seeds=3, epochs=4)
 
 
 def test_tidy_and_read_arms_are_inverse():
-    arm = Arm("batch", 16)
+    arm = CompareArm("batch", 16)
     metrics = {name: np.random.default_rng(0).uniform(0, 1, (3, 4)) for name in ("train_loss", "train_accuracy", "validation_loss")}
     metrics |= {
         "validation_accuracy": np.full((3, 4), 0.5),
         "test_loss": np.array([1.0, 2.0, 0.5]),
         "test_accuracy": np.array([0.1, 0.2, 0.3]),
     }
-    frame = tidy(arm, [4, 5, 6], metrics)
-    assert tuple(frame.columns) == COLUMNS
+    frame = tidy(arm, {"seed": [4, 5, 6]}, metrics)
+    assert tuple(frame.columns) == ("norm", "batch_size", "seed", *VALUE_COLUMNS)
     assert set(frame.loc[frame["metric"] == "test_loss", "epoch"]) == {4}
     (table,) = read_arms(frame, [arm], NUM_CLASSES)
     assert table.seeds == [4, 5, 6]

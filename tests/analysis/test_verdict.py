@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 from analysis.synthetic import make_frame
 
-from jaxnorm.analysis.claims import COMPARE_LEDGER, Claim, Comparison, Design, find_claims
-from jaxnorm.analysis.contrasts import between_norms, between_sizes, interaction
+from jaxnorm.analysis.claims import Claim, Comparison, find_claims
+from jaxnorm.analysis.compare import LEDGER, CompareDesign, between_norms, between_sizes, interaction
 from jaxnorm.analysis.statistics import holm
 from jaxnorm.analysis.summary import Difference, Estimate, Evidence
 from jaxnorm.analysis.table import read_arms
@@ -134,7 +134,7 @@ def test_no_difference_is_claimed_in_more_than_five_percent_of_reports():
 
     Weighing uses the comparisons of the whole ledger, correlated as in a run; t tests stand in for the permutations, for speed.
     """
-    claims = find_claims(COMPARE_LEDGER, Design(("batch", "layer", "none"), (16, 128), 10))
+    claims = find_claims(LEDGER, CompareDesign(("batch", "layer", "none"), (16, 128), 10))
     rng, reports, n = np.random.default_rng(0), 300, 12
     wrong = sum(_claims_a_difference(claims, rng, n) for _ in range(reports))
     assert wrong / reports <= ALPHA + 3 * np.sqrt(ALPHA * (1 - ALPHA) / reports)

@@ -44,10 +44,10 @@ class TfdsWriter:
 
     def __call__(self, name: str, splits: dict[str, Split], *, version: str = "1.0.0", num_classes: int = 3, num_shards: int = 1) -> Path:
         """An image classification set below ``root``; returns the folder of the version."""
-        shape = next(iter(splits.values())).images.shape[1:]
+        shape = next(iter(splits.values())).inputs.shape[1:]
         features = {"image": tfds.features.Image(shape=shape), "label": tfds.features.ClassLabel(num_classes=num_classes)}
         examples = {
-            split: [{"image": encode_png(image), "label": int(label)} for image, label in zip(*arrays, strict=True)]
+            split: [{"image": encode_png(image), "label": int(label)} for image, label in zip(arrays.inputs, arrays.labels, strict=True)]
             for split, arrays in splits.items()
         }
         return self.write(name, features, examples, version=version, num_shards=num_shards)
@@ -107,7 +107,7 @@ def idx_files(train: Split, test: Split) -> dict[str, bytes]:
     """The four files of a set in MNIST's format, by name."""
     files = {}
     for prefix, split in (("train", train), ("t10k", test)):
-        files[f"{prefix}-images-idx3-ubyte.gz"] = encode_idx(split.images[..., 0])
+        files[f"{prefix}-images-idx3-ubyte.gz"] = encode_idx(split.inputs[..., 0])
         files[f"{prefix}-labels-idx1-ubyte.gz"] = encode_idx(split.labels)
     return files
 

@@ -55,10 +55,10 @@ def test_cached_set_equals_the_built_one_and_is_built_once():
 def test_cached_arrays_are_memory_mapped_and_read_only():
     dataset = cached("tiny", "1.0.0", "here", make_dataset)
     for split in (dataset.train, dataset.validation, dataset.test):
-        for array in split:
+        for array in (split.inputs, split.labels):
             assert isinstance(array, np.memmap)
             assert not array.flags.writeable
-    assert dataset.train.images.dtype == np.uint8
+    assert dataset.train.inputs.dtype == np.uint8
     assert dataset.train.labels.dtype == np.int32
 
 
@@ -67,7 +67,7 @@ def test_cache_tells_sources_versions_and_names_apart():
     for seed, key in enumerate(keys):
         cached(*key, lambda seed=seed: make_dataset(seed))
     for seed, key in enumerate(keys):
-        np.testing.assert_array_equal(cached(*key, make_dataset).train.images, make_dataset(seed).train.images)
+        np.testing.assert_array_equal(cached(*key, make_dataset).train.inputs, make_dataset(seed).train.inputs)
 
 
 def test_sets_of_the_same_name_in_two_folders_do_not_collide(write_tfds, data_dir, tmp_path):
@@ -76,14 +76,14 @@ def test_sets_of_the_same_name_in_two_folders_do_not_collide(write_tfds, data_di
     shutil.move(data_dir, other)
     data_dir.mkdir()
     write_tfds("tiny", {"train": make_split(12, seed=1)})
-    np.testing.assert_array_equal(load("tiny", other).train.images, make_split(12, seed=0).images[:8])
-    np.testing.assert_array_equal(load("tiny", data_dir).train.images, make_split(12, seed=1).images[:8])
+    np.testing.assert_array_equal(load("tiny", other).train.inputs, make_split(12, seed=0).inputs[:8])
+    np.testing.assert_array_equal(load("tiny", data_dir).train.inputs, make_split(12, seed=1).inputs[:8])
 
 
 def test_set_prepared_anew_is_read_anew(write_tfds, data_dir):
     for seed in (0, 1):
         folder = write_tfds("tiny", {"train": make_split(12, seed=seed)})
-        np.testing.assert_array_equal(load("tiny", data_dir).train.images, make_split(12, seed=seed).images[:8])
+        np.testing.assert_array_equal(load("tiny", data_dir).train.inputs, make_split(12, seed=seed).inputs[:8])
         shutil.rmtree(folder)
 
 

@@ -11,7 +11,7 @@ from jaxnorm.data.dataset import DataError, channel_statistics, divide
 @pytest.mark.parametrize("shape", [(8, 8, 1), (5, 3, 3)])
 @pytest.mark.parametrize("scale", [255.0, 16.0])
 def test_channel_statistics_equal_float64_reference(shape, scale):
-    images = make_split(50, shape).images
+    images = make_split(50, shape).inputs
     reference = images.astype(np.float64) / scale
     mean, std = channel_statistics(images, scale)
     assert mean.dtype == std.dtype == np.float32
@@ -20,12 +20,12 @@ def test_channel_statistics_equal_float64_reference(shape, scale):
 
 
 def test_channel_statistics_do_not_depend_on_the_order_of_images():
-    images = make_split(50).images
+    images = make_split(50).inputs
     np.testing.assert_array_equal(channel_statistics(images, 255.0), channel_statistics(images[::-1], 255.0))
 
 
 def test_constant_channel_has_unit_deviation():
-    images = make_split(10, (4, 4, 4)).images
+    images = make_split(10, (4, 4, 4)).inputs
     images[..., 3] = 255
     mean, std = channel_statistics(images, 255.0)
     assert (mean[3], std[3]) == (1.0, 1.0)
@@ -36,7 +36,7 @@ def test_division_cuts_missing_splits_from_the_end():
     full = make_split(60)
     train, validation, test = divide("set", {"train": full})
     assert [len(split.labels) for split in (train, validation, test)] == [40, 10, 10]
-    np.testing.assert_array_equal(np.concatenate([train.images, validation.images, test.images]), full.images)
+    np.testing.assert_array_equal(np.concatenate([train.inputs, validation.inputs, test.inputs]), full.inputs)
     np.testing.assert_array_equal(np.concatenate([train.labels, validation.labels, test.labels]), full.labels)
 
 
@@ -49,15 +49,15 @@ def test_division_keeps_the_splits_there_are():
 def test_division_with_a_test_split_takes_the_last_sixth_for_validation():
     full = make_split(60)
     train, validation, _ = divide("set", {"train": full, "test": make_split(9, seed=2)})
-    np.testing.assert_array_equal(validation.images, full.images[50:])
-    np.testing.assert_array_equal(train.images, full.images[:50])
+    np.testing.assert_array_equal(validation.inputs, full.inputs[50:])
+    np.testing.assert_array_equal(train.inputs, full.inputs[:50])
 
 
 def test_division_with_a_validation_split_takes_the_last_sixth_for_test():
     full = make_split(60)
     train, _, test = divide("set", {"train": full, "validation": make_split(9, seed=2)})
-    np.testing.assert_array_equal(test.images, full.images[50:])
-    np.testing.assert_array_equal(train.images, full.images[:50])
+    np.testing.assert_array_equal(test.inputs, full.inputs[50:])
+    np.testing.assert_array_equal(train.inputs, full.inputs[:50])
 
 
 @pytest.mark.parametrize(("splits", "message"), [({"test": 9}, "the splits test"), ({"train": 5}, "fewer than 6")])

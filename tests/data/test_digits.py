@@ -18,7 +18,7 @@ def test_digits_equal_scikit_learn_in_the_documented_order():
     oracle: Any = load_digits()
     digits = load("digits")
     order = np.concatenate([np.arange(1437), np.arange(1437, 1797, 2), np.arange(1438, 1797, 2)])
-    images = np.concatenate([split.images for split in (digits.train, digits.validation, digits.test)])
+    images = np.concatenate([split.inputs for split in (digits.train, digits.validation, digits.test)])
     labels = np.concatenate([split.labels for split in (digits.train, digits.validation, digits.test)])
     np.testing.assert_array_equal(images[..., 0], oracle.images[order])
     np.testing.assert_array_equal(labels, oracle.target[order])
@@ -26,7 +26,7 @@ def test_digits_equal_scikit_learn_in_the_documented_order():
 
 def test_digits_standardise_to_zero_mean_and_unit_deviation():
     digits = load("digits")
-    standardised = (digits.train.images / digits.scale - digits.mean) / digits.std
+    standardised = (digits.train.inputs / digits.scale - digits.mean) / digits.std
     assert abs(standardised.mean()) < EXACT_TOLERANCE
     assert standardised.std() == pytest.approx(1.0, rel=EXACT_TOLERANCE)
 

@@ -30,18 +30,18 @@ def test_every_set_keeps_the_contract(name, data_dir):
     dataset = load(name, data_dir)
     assert dataset.name == name
     assert dataset.version.count(".") == 2
-    shapes = {split.images.shape[1:] for split in (dataset.train, dataset.validation, dataset.test)}
+    shapes = {split.inputs.shape[1:] for split in (dataset.train, dataset.validation, dataset.test)}
     assert len(shapes) == 1
     assert dataset.mean.shape == dataset.std.shape == (shapes.pop()[-1],)
     assert (dataset.std > 0).all()
     assert "\n" not in dataset.source
     assert str(data_dir) not in dataset.source
     for split in (dataset.train, dataset.validation, dataset.test):
-        assert (split.images.dtype, split.labels.dtype) == (np.uint8, np.int32)
-        assert len(split.images) == len(split.labels) > 0
+        assert (split.inputs.dtype, split.labels.dtype) == (np.uint8, np.int32)
+        assert len(split.inputs) == len(split.labels) > 0
         assert split.labels.min() >= 0
         assert split.labels.max() < dataset.num_classes
-        assert split.images.max() <= dataset.scale
+        assert split.inputs.max() <= dataset.scale
 
 
 @pytest.mark.usefixtures("tiny_files")
@@ -113,7 +113,7 @@ def with_tensorflow(monkeypatch, write_tfds):
 def test_absent_set_is_prepared_where_tensorflow_is_installed(with_tensorflow, data_dir, serve):
     with_tensorflow(url=serve({"file": b"x"}) + "file")
     dataset = load("cifar10", data_dir)
-    assert (dataset.version, dataset.train.images.shape) == ("3.0.2", (8, 4, 4, 3))
+    assert (dataset.version, dataset.train.inputs.shape) == ("3.0.2", (8, 4, 4, 3))
 
 
 def test_preparation_without_network_stops_before_tfds_retries(with_tensorflow, data_dir):
@@ -148,5 +148,5 @@ def test_png_encoder_of_these_tests_is_lossless():
 
     import PIL.Image
 
-    image = make_split(1, (4, 4, 3)).images[0]
+    image = make_split(1, (4, 4, 3)).inputs[0]
     np.testing.assert_array_equal(np.asarray(PIL.Image.open(io.BytesIO(encode_png(image)))), image)

@@ -28,9 +28,9 @@ def registered(monkeypatch):
 
 def assert_is_the_tiny_set(dataset):
     order, test_order = tfds_order("train", 12), tfds_order("test", 6)
-    np.testing.assert_array_equal(np.concatenate([dataset.train.images, dataset.validation.images]), TRAIN.images[order])
+    np.testing.assert_array_equal(np.concatenate([dataset.train.inputs, dataset.validation.inputs]), TRAIN.inputs[order])
     np.testing.assert_array_equal(np.concatenate([dataset.train.labels, dataset.validation.labels]), TRAIN.labels[order])
-    np.testing.assert_array_equal(dataset.test.images, TEST.images[test_order])
+    np.testing.assert_array_equal(dataset.test.inputs, TEST.inputs[test_order])
     np.testing.assert_array_equal(dataset.test.labels, TEST.labels[test_order])
     assert len(dataset.validation.labels) == 2
 
@@ -56,6 +56,7 @@ def test_idx_reads_back_what_was_written(tmp_path, shape):
         gzip.compress(b"\x01\0\x08\x01\0\0\0\x04abcd"),
         None,
     ],
+    ids=["empty", "no gzip", "cut off", "no header", "too short", "too long", "wrong type", "wrong magic", "absent"],
 )
 def test_broken_idx_file_is_named(tmp_path, content):
     path = tmp_path / "values.gz"
@@ -165,7 +166,7 @@ def test_images_and_labels_of_different_number_are_refused(data_dir):
 def test_prepared_folder_comes_before_the_original_files(write_tfds, data_dir, monkeypatch):
     monkeypatch.setattr(images, "idx_source", lambda name: pytest.fail("looked for the original files"))
     write_tfds("mnist", {"train": TRAIN, "test": TEST}, num_classes=10, version="3.0.1")
-    np.testing.assert_array_equal(load("mnist", data_dir).test.images, TEST.images)
+    np.testing.assert_array_equal(load("mnist", data_dir).test.inputs, TEST.inputs)
 
 
 def test_tfrecord_folder_is_passed_over_for_the_original_files(write_tfds, registered, data_dir):

@@ -32,7 +32,7 @@ def test_prepared_set_reads_back_what_was_written(write_tfds, data_dir, channels
     write_tfds("tiny", splits, num_shards=num_shards)
     dataset = load("tiny", data_dir)
     for name, split in splits.items():
-        np.testing.assert_array_equal(getattr(dataset, name).images, split.images)
+        np.testing.assert_array_equal(getattr(dataset, name).inputs, split.inputs)
         np.testing.assert_array_equal(getattr(dataset, name).labels, split.labels)
     assert (dataset.name, dataset.version, dataset.num_classes, dataset.scale) == ("tiny", "1.0.0", 3, 255.0)
     assert dataset.mean.shape == dataset.std.shape == (channels,)
@@ -45,7 +45,7 @@ def test_prepared_images_convert_to_the_declared_channels(write_tfds, data_dir):
         return buffer.getvalue()
 
     write_tfds.write("tiny", {"image": tfds.features.Image(shape=(4, 4, 3)), "label": LABEL}, examples(image=grey_jpeg))
-    images = load("tiny", data_dir).train.images
+    images = load("tiny", data_dir).train.inputs
     assert images.shape == (8, 4, 4, 3)
     np.testing.assert_array_equal(images[..., 0], images[..., 2])
 

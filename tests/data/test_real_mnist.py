@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from data.sets import snapshot
 
-from jaxnorm.data import DataError, load
+from jaxnorm.data import load
 
 
 @pytest.fixture(scope="module")
@@ -25,16 +25,16 @@ def test_mnist_is_the_same_from_prepared_folder_and_original_files(both_ways):
     prepared, original, _ = both_ways
     assert prepared.source != original.source
     for name in ("train", "validation", "test"):
-        np.testing.assert_array_equal(getattr(prepared, name).images, getattr(original, name).images)
+        np.testing.assert_array_equal(getattr(prepared, name).inputs, getattr(original, name).inputs)
         np.testing.assert_array_equal(getattr(prepared, name).labels, getattr(original, name).labels)
 
 
 def test_mnist_has_its_sizes_and_its_customary_statistics(both_ways):
     mnist = both_ways[0]
-    assert mnist.train.images.shape == (50_000, 28, 28, 1)
-    assert mnist.validation.images.shape == mnist.test.images.shape == (10_000, 28, 28, 1)
+    assert mnist.train.inputs.shape == (50_000, 28, 28, 1)
+    assert mnist.validation.inputs.shape == mnist.test.inputs.shape == (10_000, 28, 28, 1)
     assert (mnist.version, mnist.num_classes, mnist.scale) == ("3.0.1", 10, 255.0)
-    pixels = np.concatenate([mnist.train.images, mnist.validation.images]) / np.float32(mnist.scale)
+    pixels = np.concatenate([mnist.train.inputs, mnist.validation.inputs]) / np.float32(mnist.scale)
     # 0.1307 and 0.3081 are the statistics of all 60,000 images to four digits.
     assert round(float(pixels.mean(dtype=np.float64)), 4) == round(float(mnist.mean[0]), 4)
     assert round(float(pixels.std(dtype=np.float64)), 4) == round(float(mnist.std[0]), 4)
@@ -42,10 +42,3 @@ def test_mnist_has_its_sizes_and_its_customary_statistics(both_ways):
 
 def test_reading_mnist_leaves_its_folder_as_it_was(both_ways):
     assert both_ways[2]
-
-
-def test_text_set_is_refused(real_data_dir):
-    if not (real_data_dir / "tiny_shakespeare").is_dir():
-        pytest.skip("TFDS_DATA_DIR holds no tiny_shakespeare")
-    with pytest.raises(DataError, match=r"tiny_shakespeare.*is not an image classification set.*its features are text"):
-        load("tiny_shakespeare", real_data_dir)

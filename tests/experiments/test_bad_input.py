@@ -2,6 +2,7 @@
 
 import pytest
 
+from jaxnorm.config import CompareConfig
 from jaxnorm.experiments import study
 from jaxnorm.experiments.__main__ import main as jaxnorm
 from jaxnorm.experiments.compare import main
@@ -10,7 +11,7 @@ SETTINGS = {
     "unknown norm": (["--norms", "btach", "layer"], ["btach", "did you mean 'batch'?"]),
     "norm named twice": (["--norms", "batch", "batch"], ["batch twice"]),
     "batch size 0": (["--batch-sizes", "0"], ["--batch-sizes 0", "at least 1"]),
-    "batch size above the data": (["--batch-sizes", "1438"], ["--batch-sizes 1438", "1437 training images"]),
+    "batch size above the data": (["--batch-sizes", "1438"], ["--batch-sizes 1438", "1437 training examples"]),
     "batch size 1 with BatchNorm": (["--batch-sizes", "1"], ["--batch-sizes 1", "'batch'", "at least 2"]),
     "no seeds": (["--seeds", "0"], ["--seeds 0", "at least 1"]),
     "no epochs": (["--epochs", "0"], ["--epochs 0", "at least 1"]),
@@ -138,7 +139,7 @@ def test_damaged_results_file_is_named_and_not_used(tmp_path, capsys):
     out = tmp_path / "out"
     assert main(["--norms", "nrom", "--out", str(out)]) == 2
     capsys.readouterr()
-    study.RunFolder(out, study.settings(study.CompareConfig(), "compare"), resume=True)
+    study.RunFolder(out, study.settings(CompareConfig(), "compare"), resume=True)
     (out / "arms" / "batch-16.parquet").write_bytes(b"PAR1 cut off")
     assert main(["--out", str(out)]) == 2
     assert_one_sentence(capsys.readouterr().err, ["batch-16.parquet", "delete it"])

@@ -52,7 +52,7 @@ def test_compare_metrics_are_tidy_and_complete(finished):
 def test_compare_summary_agrees_with_the_metrics(finished):
     rows, summary = pd.read_csv(finished / "metrics.csv"), Summary.load(finished / "summary.json")
     for arm in summary.arms:
-        chosen = rows[(rows.norm == arm.arm.norm) & (rows.batch_size == arm.arm.batch_size) & (rows.metric == "test_accuracy")]
+        chosen = rows[(rows.norm == arm.norm) & (rows.batch_size == arm.factors["batch_size"]) & (rows.metric == "test_accuracy")]
         assert arm.measures["test_accuracy"].mean == pytest.approx(chosen.value.mean())
         assert arm.measures["test_accuracy"].n == 3
 

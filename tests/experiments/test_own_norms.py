@@ -15,7 +15,7 @@ import pandas as pd
 import pytest
 
 import jaxnorm
-from jaxnorm.config import Arm, CompareConfig
+from jaxnorm.config import CompareConfig
 from jaxnorm.experiments import study
 from jaxnorm.experiments.build import build_norm
 from jaxnorm.experiments.compare import main
@@ -162,7 +162,7 @@ def test_attributes_of_the_class_tell_what_tracing_cannot(write):
 
 def test_own_norm_gets_the_shared_settings_that_it_has_fields_for(write):
     write(RUNNING)
-    norm = build_norm(CompareConfig(epsilon=0.125), Arm("mine:Running", 16))
+    norm = build_norm(CompareConfig(epsilon=0.125), "mine:Running", 16)
     assert (norm(train=True).epsilon, norm(train=True).use_running_average) == (0.125, False)
     assert norm(train=False).use_running_average is True
 

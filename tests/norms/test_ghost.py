@@ -9,14 +9,14 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import EXACT_TOLERANCE, FLOAT32_TOLERANCE
-from norms.running import initial, output, update
+from norms.running import initial, normal, output, update
 from norms.test_synchronised import MAPPED
 
 from jaxnorm.norms import BatchNorm, GhostBatchNorm
 
 TRAIN: dict[str, Any] = {"use_running_average": False, "momentum": 0.9}
-X = jnp.asarray(np.random.default_rng(20).normal(size=(8, 5, 3)) * [0.5, 1.0, 2.0] + [0, 1, 5], jnp.float32)  # (B, T, D)
-MASK = jnp.asarray(np.arange(5)[None, :] < np.array([5, 4, 1, 2, 0, 0, 3, 5])[:, None])[..., None]  # (B, T, 1), one pair without any
+X = normal(20, 8, 5, 3) * np.float32([0.5, 1, 2]) + np.float32([0, 1, 5])  # (B, T, D)
+MASK = (np.arange(5)[None, :] < np.array([5, 4, 1, 2, 0, 0, 3, 5])[:, None])[..., None]  # (B, T, 1), one pair without any
 
 
 @functools.partial(jax.jit, static_argnums=0)
@@ -31,8 +31,14 @@ def _everything(layer, variables, x, mask):
     return gradients, others
 
 
-@pytest.mark.parametrize("mask", [None, MASK, MASK[:1]])
-@pytest.mark.parametrize("options", [{}, {"debias": True, "unbiased_variance": True}])
+BOTH_OPTIONS = {"debias": True, "unbiased_variance": True}
+
+
+@pytest.mark.parametrize(
+    ("options", "mask"),
+    [({}, MASK[:1]), (BOTH_OPTIONS, None), (BOTH_OPTIONS, MASK)],
+    ids=["mask of positions", "options", "options and mask"],
+)
 def test_one_ghost_batch_is_batch_norm(options, mask):
     """Law 7."""
     ghost, batch = GhostBatchNorm(8, **TRAIN, **options), BatchNorm(**TRAIN, **options)
@@ -47,7 +53,7 @@ def test_each_ghost_batch_is_normalized_by_itself(mask):
     ghost, batch = GhostBatchNorm(2, **TRAIN), BatchNorm(**TRAIN)
     variables = initial(batch, X)
     parts = [(X[first : first + 2], None if mask is None else mask[first : first + 2]) for first in range(0, 8, 2)]
-    expected = jnp.concatenate([output(batch, x, part, variables) for x, part in parts])
+    expected = np.concatenate([output(batch, x, part, variables) for x, part in parts])
     np.testing.assert_allclose(output(ghost, X, mask, variables), expected, rtol=EXACT_TOLERANCE, atol=EXACT_TOLERANCE)
 
 
@@ -56,7 +62,7 @@ def test_each_ghost_batch_is_normalized_by_itself(mask):
 def test_running_statistics_follow_all_ghost_batches_by_count(masked, unbiased):
     layer = GhostBatchNorm(2, **TRAIN, unbiased_variance=unbiased)
     mask = MASK if masked else None
-    x = jnp.where(MASK, X, jnp.nan) if masked else X
+    x = np.where(MASK, X, np.float32(np.nan)) if masked else X
     _, updated = update(layer, initial(layer, X), x, mask)
     valid = np.broadcast_to(MASK if masked else True, X.shape)
     pools = [np.asarray(X, np.float64)[first : first + 2][valid[first : first + 2]].reshape(-1, 3) for first in range(0, 8, 2)]
@@ -70,7 +76,7 @@ def test_running_statistics_follow_all_ghost_batches_by_count(masked, unbiased):
 
 def test_unbiased_variance_needs_a_ghost_batch_of_two_valid_elements():
     layer = GhostBatchNorm(2, use_running_average=False, momentum=0.0, unbiased_variance=True)
-    x, mask = X[:, 0], jnp.arange(8).reshape(8, 1) % 2 == 0  # one valid example in each pair
+    x, mask = X[:, 0], np.arange(8).reshape(8, 1) % 2 == 0  # one valid example in each pair
     stats = update(layer, initial(layer, x), x, mask)[1]["batch_stats"]
     np.testing.assert_array_equal(stats["var"], np.ones(3))
     np.testing.assert_allclose(stats["mean"], x[::2].mean(0), rtol=FLOAT32_TOLERANCE)
@@ -79,7 +85,7 @@ def test_unbiased_variance_needs_a_ghost_batch_of_two_valid_elements():
 def test_all_masked_batch_changes_no_state():
     layer = GhostBatchNorm(4, **TRAIN, debias=True, unbiased_variance=True)
     variables = initial(layer, X)
-    y, updated = update(layer, variables, jnp.full_like(X, jnp.nan), jnp.zeros((8, 1, 1), bool))
+    y, updated = update(layer, variables, np.full_like(X, np.nan), np.zeros((8, 1, 1), bool))
     chex.assert_trees_all_equal(updated["batch_stats"], variables["batch_stats"])
     chex.assert_tree_all_finite(y)
 
@@ -108,7 +114,7 @@ def test_how_a_batch_is_spread_over_devices_changes_nothing(how, masked):
     halves = [array if array is None else array.reshape(2, 4, *array.shape[1:]) for array in (X, mask)]
     y, stats = MAPPED[how](functools.partial(apply, layer.clone(axis_name="device")))(*halves)
     np.testing.assert_allclose(y.reshape(X.shape), expected_y, rtol=FLOAT32_TOLERANCE, atol=FLOAT32_TOLERANCE)
-    chex.assert_trees_all_close(stats, jax.tree.map(lambda leaf: jnp.stack([leaf, leaf]), expected), rtol=FLOAT32_TOLERANCE)
+    chex.assert_trees_all_close(stats, jax.tree.map(lambda leaf: np.stack([leaf, leaf]), expected), rtol=FLOAT32_TOLERANCE)
 
 
 def test_statistics_are_a_scan_carry_under_a_mask():
@@ -118,7 +124,7 @@ def test_statistics_are_a_scan_carry_under_a_mask():
     def step(stats, x):
         return layer.apply({**variables, "batch_stats": stats}, x, mask=MASK, mutable=["batch_stats"])[1]["batch_stats"], None
 
-    stats, _ = jax.jit(functools.partial(jax.lax.scan, step))(variables["batch_stats"], jnp.stack([X, X]))
+    stats, _ = jax.jit(functools.partial(jax.lax.scan, step))(variables["batch_stats"], np.stack([X, X]))
     expected = update(layer, variables, X, MASK)[1]["batch_stats"]  # of two equal batches, debiased, the average is the first
     np.testing.assert_allclose(stats["mean"], expected["mean"], rtol=FLOAT32_TOLERANCE)
 

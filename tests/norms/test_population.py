@@ -5,12 +5,11 @@ import functools
 import chex
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax.core import FrozenDict, freeze
 from helpers import EXACT_TOLERANCE, FLOAT32_TOLERANCE
-from norms.running import KEY, initial
+from norms.running import KEY, initial, normal
 
 from jaxnorm.models import MLP
 from jaxnorm.norms import NORMS, BatchNorm
@@ -69,7 +68,7 @@ def test_reestimation_counts_valid_elements_only_and_keeps_features_without_any(
 
 @pytest.mark.parametrize("name", sorted(NORMS))
 def test_reestimation_knows_every_norm_of_the_table(name):
-    x = jnp.asarray(_examples(64, 6).reshape(2, 16, 2, 6))  # (K, B, T, D)
+    x = _examples(64, 6).reshape(2, 16, 2, 6)  # (K, B, T, D)
     build = functools.partial(NORMS[name], **({"num_groups": 2} if name == "group" else {}))
     variables = jax.jit(build(train=False).init)(KEY, x[0])
     precise = reestimate_statistics(build(train=True), variables, x)
@@ -87,16 +86,19 @@ def network():
     """An MLP of two hidden layers, its variables with statistics that are wrong, and batches (K, B, H, W, C)."""
     norm = NORMS["batch"].with_options(debias=True)
     model = MLP(num_classes=2, norm=norm, hidden_sizes=(4, 3))
-    batches = jnp.asarray(_examples(30, 5).reshape(3, 10, 5, 1, 1))
-    keys = jax.random.split(KEY, 2)
-    many = jax.jit(jax.vmap(lambda key: model.init(key, batches[0], train=True)))(keys)
-    return model, many, batches
+    batches = _examples(30, 5).reshape(3, 10, 5, 1, 1)
+    shapes = jax.eval_shape(functools.partial(model.init, train=True), KEY, batches[0])
+
+    def draw(path, leaf):
+        return np.ones((2, *leaf.shape), np.float32) if path[-1].key in ("var", "weight") else normal(leaf.size, 2, *leaf.shape)
+
+    return model, jax.tree_util.tree_map_with_path(draw, shapes), batches
 
 
 @pytest.fixture(scope="module")
 def reestimate(network):
     model, _, batches = network
-    return jax.jit(lambda variables: reestimate_statistics(model, variables, batches, train=True))
+    return jax.jit(lambda variables: reestimate_statistics(model, variables, batches, train=True))  # one program for all that follows
 
 
 def _one(tree, index):
@@ -135,7 +137,7 @@ def test_reestimation_changes_running_statistics_only_and_leaves_them_warm(netwo
 def test_reestimation_works_for_a_replica_axis_under_jit(network, reestimate, many_at_once):
     _, many, _ = network
     together = jax.jit(many_at_once(reestimate))(many)
-    alone = jax.tree.map(lambda *leaves: jnp.stack(leaves), *(reestimate(_one(many, index)) for index in range(2)))
+    alone = jax.tree.map(lambda *leaves: np.stack(leaves), *(reestimate(_one(many, index)) for index in range(2)))
     chex.assert_trees_all_close(together, alone, rtol=FLOAT32_TOLERANCE, atol=EXACT_TOLERANCE)
 
 
@@ -198,7 +200,7 @@ class _Dropout(nn.Module):
 
 
 def test_reestimation_draws_anew_for_every_batch():
-    x = jnp.ones((2, 6, 3))
+    x = np.ones((2, 6, 3), np.float32)
     variables = jax.jit(_Dropout().init)({"params": KEY, "dropout": KEY}, x[0])
     both, first = (reestimate_statistics(_Dropout(), variables, batches, rngs={"dropout": KEY}) for batches in (x, x[:1]))
     assert not np.array_equal(both["batch_stats"]["norm"]["mean"], first["batch_stats"]["norm"]["mean"])

@@ -4,10 +4,9 @@ import io
 
 import numpy as np
 import pytest
-from analysis.synthetic import NUM_CLASSES, SETTING, make_frame, make_seconds
+from analysis.synthetic import summarise_compare
 from rich.console import Console
 
-from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import format_difference
 from jaxnorm.config import CompareConfig
@@ -15,13 +14,9 @@ from jaxnorm.reporting.console import print_summary
 from jaxnorm.reporting.tables import notes, results_table
 
 
-def _summarise(config: CompareConfig, **effects) -> Summary:
-    return summarise(make_frame(config, **effects), config, num_classes=NUM_CLASSES, setting=SETTING, seconds=make_seconds(config))
-
-
 @pytest.fixture(scope="module")
 def summary() -> Summary:
-    return _summarise(CompareConfig(norms=("batch", "layer", "none"), seeds=12, epochs=6))
+    return summarise_compare(CompareConfig(norms=("batch", "layer", "none"), seeds=12, epochs=6))
 
 
 def _print(summary: Summary, width: int, *, terminal: bool = False) -> str:
@@ -61,7 +56,7 @@ def test_terminal_output_is_coloured(summary):
 
 
 def test_results_of_short_runs_leave_noise_out():
-    table = results_table(_summarise(CompareConfig(seeds=2, epochs=2)))
+    table = results_table(summarise_compare(CompareConfig(seeds=2, epochs=2)))
     assert not any("noise" in heading for heading in table.headings)
     assert "2 networks per arm" in table.caption
 
@@ -72,7 +67,7 @@ def test_notes_count_and_list_seeds():
             loss[[0, 1, 2, 5]] = np.nan
         return loss
 
-    summary = _summarise(CompareConfig(seeds=8, epochs=6, first_seed=10), effect=effect)
+    summary = summarise_compare(CompareConfig(seeds=8, epochs=6, first_seed=10), effect=effect)
     assert notes(summary) == [
         "BatchNorm at batch size 16: 4 of 8 networks diverged, counted as guessing (seeds 10-12, 15).",
         "BatchNorm at batch size 16: 4 of 8 networks never reached 0.2 nats, counted as 6 epochs (seeds 10-12, 15).",
@@ -80,7 +75,7 @@ def test_notes_count_and_list_seeds():
 
 
 def test_single_network_is_printed_without_intervals():
-    text = _print(_summarise(CompareConfig(norms=("mine",), batch_sizes=(16,), seeds=1, epochs=1)), 100)
+    text = _print(summarise_compare(CompareConfig(norms=("mine",), batch_sizes=(16,), seeds=1, epochs=1)), 100)
     assert "n = 1 network per arm" in text
     assert "Paired differences" not in text
     assert "Verdicts" not in text

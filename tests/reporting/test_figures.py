@@ -4,15 +4,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from analysis.synthetic import NUM_CLASSES, SETTING, make_frame, make_seconds
+from analysis.synthetic import summarise_compare
 from matplotlib.figure import Figure
 
-from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import CompareConfig
-from jaxnorm.reporting.figures import make_batch_size, make_curves, make_results, save_figures
-from jaxnorm.reporting.panels import plot_batch_size, plot_curves, plot_differences, plot_seeds
-from jaxnorm.reporting.report import FIGURES
+from jaxnorm.reporting.compare import make_batch_size, make_curves
+from jaxnorm.reporting.drawings import DRAWINGS
+from jaxnorm.reporting.figures import make_results, save_figures
+from jaxnorm.reporting.panels import plot_curves, plot_differences, plot_factor, plot_seeds
 from jaxnorm.reporting.style import KNOWN_LOOKS, line_styles, looks
 
 DESIGNS = {
@@ -22,25 +22,21 @@ DESIGNS = {
 }
 
 
-def _summarise(config: CompareConfig) -> Summary:
-    return summarise(make_frame(config), config, num_classes=NUM_CLASSES, setting=SETTING, seconds=make_seconds(config))
-
-
 @pytest.fixture(scope="module")
 def summary() -> Summary:
-    return _summarise(DESIGNS["default"])
+    return summarise_compare(DESIGNS["default"])
 
 
 @pytest.mark.parametrize("design", DESIGNS)
 def test_figures_are_written_for_every_design(design, tmp_path):
-    paths = save_figures(_summarise(DESIGNS[design]), tmp_path / "figures")
-    assert {path.name for path in paths} == {f"{name}.{suffix}" for name in FIGURES for suffix in ("svg", "png")}
+    paths = save_figures(summarise_compare(DESIGNS[design]), DRAWINGS["compare"], tmp_path / "figures")
+    assert {path.name for path in paths} == {f"{name}.{suffix}" for name in DRAWINGS["compare"] for suffix in ("svg", "png")}
     assert set(paths) == set((tmp_path / "figures").iterdir())
     assert all(path.stat().st_size > 4000 for path in paths)
 
 
 def test_figures_are_the_same_bytes_again(summary, saved, tmp_path):
-    for path in save_figures(summary, tmp_path):
+    for path in save_figures(summary, DRAWINGS["compare"], tmp_path):
         assert path.read_bytes() == saved[path.name].read_bytes()
 
 
@@ -74,7 +70,7 @@ def test_legend_names_every_arm_or_norm(summary, make):
 
 @pytest.fixture(scope="module")
 def saved(summary, tmp_path_factory) -> dict[str, Path]:
-    return {path.name: path for path in save_figures(summary, tmp_path_factory.mktemp("figures"))}
+    return {path.name: path for path in save_figures(summary, DRAWINGS["compare"], tmp_path_factory.mktemp("figures"))}
 
 
 def _axes():
@@ -109,7 +105,7 @@ def test_differences_have_a_row_and_a_margin_each(summary):
 
 
 def test_batch_sizes_are_drawn_on_a_logarithmic_axis(summary):
-    ax = plot_batch_size(_axes(), summary, "train_loss")
+    ax = plot_factor(_axes(), summary, "train_loss", "batch_size")
     assert ax.get_xscale() == "log"
     assert ax.get_xticks().tolist() == [16, 128]
 
@@ -118,7 +114,7 @@ def test_looks_are_distinct_and_stay_with_their_norm():
     names = [*KNOWN_LOOKS, "mine", "yours", "theirs"]
     assert len({(look.color, look.marker) for look in looks(names).values()}) == len(names)
     assert looks(["layer"])["layer"] == looks(names)["layer"]
-    assert line_styles([128, 16])[128] == line_styles([128])[128] == "solid"
+    assert line_styles([(16,), (128,)])[128,] == line_styles([(128,)])[128,] == "solid"
 
 
 def test_old_figures_survive_a_failed_write(summary, saved, monkeypatch):
@@ -130,5 +126,5 @@ def test_old_figures_survive_a_failed_write(summary, saved, monkeypatch):
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="disk full"):
-        save_figures(summary, folder)
+        save_figures(summary, DRAWINGS["compare"], folder)
     assert {path: path.read_bytes() for path in folder.iterdir()} == before

@@ -6,12 +6,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from analysis.synthetic import NUM_CLASSES, SETTING, make_frame, make_seconds
+from analysis.synthetic import summarise_compare
 
 from jaxnorm.analysis.statistics import FLIPS, RESAMPLES
-from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import CompareConfig
+from jaxnorm.reporting.drawings import DRAWINGS
 from jaxnorm.reporting.figures import save_figures
 from jaxnorm.reporting.report import render_report, write_report
 
@@ -30,7 +30,7 @@ WORDS_OF_METHOD = {95.0, 2015.0, float(RESAMPLES), float(FLIPS)}
 @pytest.fixture(scope="module")
 def summary() -> Summary:
     config = CompareConfig(norms=("batch", "layer", "none"), seeds=24, epochs=6)
-    return summarise(make_frame(config), config, num_classes=NUM_CLASSES, setting=SETTING, seconds=make_seconds(config))
+    return summarise_compare(config)
 
 
 def _numbers(value: Any) -> Iterator[float]:
@@ -104,7 +104,7 @@ def test_tables_have_as_many_cells_as_headings(summary):
 
 def test_links_lead_to_written_figures(summary, tmp_path):
     path = write_report(summary, tmp_path / "run", COMMAND, ENVIRONMENT)
-    save_figures(summary, path.parent / "figures")
+    save_figures(summary, DRAWINGS["compare"], path.parent / "figures")
     links = re.findall(r"\]\((.+?)\)", path.read_text())
     assert len(links) == 3
     assert all((path.parent / link).is_file() for link in links)
@@ -113,9 +113,7 @@ def test_links_lead_to_written_figures(summary, tmp_path):
 
 def test_report_of_one_network_omits_what_it_cannot_say():
     config = CompareConfig(norms=("mine",), batch_sizes=(16,), seeds=1, epochs=1)
-    report = render_report(
-        summarise(make_frame(config), config, num_classes=NUM_CLASSES, setting=SETTING, seconds=make_seconds(config)), COMMAND, ENVIRONMENT
-    )
+    report = render_report(summarise_compare(config), COMMAND, ENVIRONMENT)
     assert "## Verdicts" not in report
     assert "## Paired differences" not in report
     assert "| mine | 16 | 1.00 | 0.465 |" in report

@@ -21,9 +21,9 @@ def test_update_is_one_step_of_gradient_descent_on_the_standardised_batch():
     data, replica = make_data(num_train=8), one(learning_rate=0.5)
     model = MLP(num_classes=2, norm=NORMS["none"], hidden_sizes=())
     train = make_train(model, OPTIMIZERS["sgd"](weight_decay=0.0, sgd_momentum=0.0), batch_size=8)
-    before = train.start(replica, data)
+    before, _ = train.start(replica, data)
     after, metrics = train.advance((replica, before), (jnp.array([1]), data))
-    x = (np.asarray(data.train.images, np.float64).reshape(8, -1) - 100) / 60
+    x = (np.asarray(data.train.inputs, np.float64).reshape(8, -1) - 100) / 60
     kernel, bias = (np.asarray(before.params["logits"][name], np.float64) for name in ("kernel", "bias"))
     logits = x @ kernel + bias
     probabilities = np.exp(logits) / np.exp(logits).sum(1, keepdims=True)
@@ -39,7 +39,7 @@ def test_update_is_one_step_of_gradient_descent_on_the_standardised_batch():
 def test_training_learns(norm, optimizer):
     data, replica = make_data(), one()
     train = make_arm(norm, optimizer=optimizer)
-    state, metrics = jax.jit(train.advance)((replica, train.start(replica, data)), (jnp.arange(1, 31), data))
+    state, metrics = jax.jit(train.advance)((replica, train.start(replica, data)[0]), (jnp.arange(1, 31), data))
     assert metrics["train_loss"][-1] < 0.1 < metrics["train_loss"][0]
     assert train.finish(state, data)["test_accuracy"] == 1.0
 
@@ -59,17 +59,17 @@ def test_evaluation_in_batches_equals_evaluation_at_once(number, monkeypatch):
     monkeypatch.setattr(steps, "EVALUATION_BATCH", 10)
     data, replica = make_data(num_test=number), one()
     train = make_arm()
-    state = train.start(replica, data)
+    state, _ = train.start(replica, data)
     model = MLP(num_classes=2, norm=NORMS["batch"], hidden_sizes=(16,))
     variables = {"params": state.params, "batch_stats": state.batch_stats}
-    at_once = steps.metrics_of(model.apply(variables, steps.standardise(data.test.images, data), train=False), data.test.labels)
+    at_once = steps.metrics_of(model.apply(variables, steps.standardise(data.test.inputs, data), train=False), data.test.labels)
     np.testing.assert_allclose(train.finish(state, data)["test_loss"], at_once.loss.mean(), rtol=1e-6)
     np.testing.assert_allclose(train.finish(state, data)["test_accuracy"], at_once.accuracy.mean(), rtol=1e-6)
 
 
 def test_init_scale_multiplies_kernels_only():
     data = make_data()
-    small, large = (make_arm().start(one(init_scale=scale), data).params for scale in (1.0, 4.0))
+    small, large = (make_arm().start(one(init_scale=scale), data)[0].params for scale in (1.0, 4.0))
     for (path, low), high in zip(jax.tree_util.tree_leaves_with_path(small), jax.tree.leaves(large), strict=True):
         np.testing.assert_array_equal(high, low * (4.0 if path[-1].key == "kernel" else 1.0))
 
@@ -86,5 +86,5 @@ def test_weight_decay_shrinks_kernels_and_spares_the_rest(optimizer):
 def test_training_uses_whole_batches_only():
     data, replica = make_data(num_train=40), one()
     train = make_arm(batch_size=16)
-    state, _ = train.advance((replica, train.start(replica, data)), (jnp.array([1]), data))
+    state, _ = train.advance((replica, train.start(replica, data)[0]), (jnp.array([1]), data))
     assert int(state.opt_state[0].count) == 2

@@ -38,13 +38,13 @@ def torch_model(norm, params):
 @pytest.mark.parametrize("optimizer", ["adam", "adamw", "sgd"])
 def test_training_equals_pytorch_from_the_same_start(norm, optimizer):
     dataset = load("digits")
-    splits = (Split(split.images, split.labels) for split in (dataset.train, dataset.validation, dataset.test))
+    splits = (Split(split.inputs, split.labels) for split in (dataset.train, dataset.validation, dataset.test))
     data = jax.device_put(Data(*splits, dataset.scale * dataset.mean, dataset.scale * dataset.std))
     options = {"momentum": MOMENTUM, "epsilon": EPSILON, "unbiased_variance": True}
     model = MLP(num_classes=10, norm=NORMS[norm].with_options(**options), hidden_sizes=(32,))
     train = make_train(model, OPTIMIZERS[optimizer](weight_decay=0.0, sgd_momentum=0.9), BATCH_SIZE)
     replica = jax.tree.map(lambda leaf: leaf[0], make_replicas([5], learning_rate=1e-3))
-    start = train.start(replica, data)
+    start, _ = train.start(replica, data)
     _, ours = jax.jit(train.advance)((replica, start), (jnp.arange(1, EPOCHS + 1), data))
 
     network = torch_model(norm, start.params)
@@ -80,5 +80,5 @@ def torch_epoch(network, rule, dataset, replica, epoch):
 
 
 def torch_split(dataset, split):
-    images = (split.images.reshape(len(split.labels), -1) / np.float32(dataset.scale) - dataset.mean) / dataset.std
+    images = (split.inputs.reshape(len(split.labels), -1) / np.float32(dataset.scale) - dataset.mean) / dataset.std
     return torch.from_numpy(images.astype(np.float32)), torch.from_numpy(split.labels.astype(np.int64))

@@ -71,7 +71,7 @@ def test_epochs_dispatched_together_equal_epochs_dispatched_one_by_one():
 def test_data_are_arguments_of_the_program_not_constants():
     data, replica = make_data(num_train=2000), jax.tree.map(lambda leaf: leaf[0], make_replicas([0]))
     train = make_arm()
-    state = train.start(replica, data)
+    state, _ = train.start(replica, data)
     program = jax.make_jaxpr(train.advance)((replica, state), (np.arange(2), data))
     assert sum(np.size(constant) for constant in program.consts) < 100
 

@@ -1,26 +1,13 @@
-"""What an experiment is told: frozen dataclasses of plain Python values, with units. No jax here.
-
-The field names are the keys of a TOML protocol and, with dashes, the flags of the command line.
-"""
+"""What every instrument is told of training, output and decision."""
 
 import dataclasses
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
 Optimizer = Literal["adam", "adamw", "sgd"]
-
-
-@dataclasses.dataclass(frozen=True, order=True)
-class Arm:
-    """What differs in structure and is therefore compiled on its own: one line in a figure, one row in a table."""
-
-    norm: str
-    batch_size: int
-
-    @property
-    def key(self) -> str:
-        """A name for files and dictionaries: ``batch-16``."""
-        return f"{self.norm}-{self.batch_size}"
+QUICK_SEEDS, QUICK_EPOCHS = 4, 2
+RECURRENT = ("lstm", "gru")
+"""Models that keep their tanh, whatever the activation."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -35,9 +22,6 @@ class Training:
 
     norms: tuple[str, ...] = ("batch", "layer")
     """Normalization layers to compare, by name or as package.module:Class; the first is the baseline of every difference."""
-
-    batch_sizes: tuple[int, ...] = (16, 128)
-    """Examples per update."""
 
     seeds: int = 32
     """Number of networks per arm. The same seed means the same initial weights and order of examples in every arm."""
@@ -63,14 +47,8 @@ class Training:
     init_scale: float = 1.0
     """Factor on every initial kernel."""
 
-    hidden_sizes: tuple[int, ...] = (256,)
-    """Units of each hidden layer."""
-
     activation: Literal["relu", "gelu", "tanh", "sigmoid"] = "relu"
-    """Nonlinearity after each norm."""
-
-    norm_on_logits: bool = False
-    """Normalize the logits too."""
+    """Nonlinearity of all but recurrent networks, which keep their tanh."""
 
     norm_momentum: float = 0.9
     """Decay of BatchNorm's running statistics per update, stated at norm_momentum_batch_size examples; other batch sizes get the
@@ -89,11 +67,6 @@ class Training:
     """Number format of the matrix products; everything else is float32."""
 
     @property
-    def arms(self) -> tuple[Arm, ...]:
-        """Every norm at every batch size, norm by norm."""
-        return tuple(Arm(norm, batch_size) for norm in self.norms for batch_size in self.batch_sizes)
-
-    @property
     def seed_numbers(self) -> range:
         """The seeds, in order."""
         return range(self.first_seed, self.first_seed + self.seeds)
@@ -104,7 +77,7 @@ class Output:
     """Where results go, and how much of them."""
 
     out: Path | None = None
-    """Folder for the results. Default: runs/compare-DATASET-HASH, named by the settings."""
+    """Folder for the results. Default: runs/INSTRUMENT-DATASET-HASH, named by the settings."""
 
     resume: bool = True
     """Keep the arms that an earlier, interrupted run of the same command finished."""
@@ -128,51 +101,12 @@ class DecisionRule:
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class CompareConfig(DecisionRule, Output, Training):
-    """Train an MLP with every norm at every batch size, many seeds each, and compare them seed by seed."""
+class Study(DecisionRule, Output, Training):
+    """What every instrument that trains networks is told."""
 
-    question: str = "Does the choice of normalization layer change how an MLP trains, and does the batch size matter to it?"
+    question: str = ""
     """The question the run answers: heading of the report."""
 
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class ThroughputConfig:
-    """Measure networks trained per second, against a plain Flax loop and PyTorch's usual loop, in one run."""
-
-    norm: str = "batch"
-    """The normalization layer of the MLP."""
-
-    seeds: tuple[int, ...] = (1, 2, 4, 8, 16, 32, 64)
-    """Numbers of networks to train at once."""
-
-    batch_sizes: tuple[int, ...] = (16, 128)
-    """Examples per update."""
-
-    optimizers: tuple[Optimizer, ...] = ("adam", "sgd")
-    """Update rules."""
-
-    hidden_sizes: tuple[int, ...] = (256,)
-    """Units of each hidden layer, between 784 inputs and 10 classes."""
-
-    precision: Literal["float32", "bfloat16"] = "float32"
-    """Number format of jaxnorm's matrix products; the other contenders always multiply in float32."""
-
-    steps: int = 200
-    """Updates of each network in one timing."""
-
-    rounds: int = 5
-    """Timings of each contender, taken in turn; the median counts."""
-
-    out: Path = Path("runs/throughput")
-    """Folder for the results; an earlier measurement there is replaced."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class LayersConfig:
-    """Measure each layer's rounding error, memory and speed beside flax.linen's, and its rounding error beside PyTorch's."""
-
-    rounds: int = 15
-    """Timings of each layer, taken in turn; the median of the rounds' ratios counts."""
-
-    out: Path = Path("runs/layers")
-    """Folder for the results; an earlier measurement there is replaced."""
+    def shortened(self) -> Self:
+        """The smoke run that ``quick`` asks for."""
+        return dataclasses.replace(self, seeds=min(self.seeds, QUICK_SEEDS), epochs=min(self.epochs, QUICK_EPOCHS), quick=False)

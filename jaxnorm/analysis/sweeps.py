@@ -1,0 +1,70 @@
+"""Hyperparameters that vary between the networks of one compiled arm, such as the learning rate: what was measured at each setting.
+
+The tidy table of such a run has a column for each of them, and every seed at every setting. A setting read as an arm of its own, ``At``,
+gets from ``table.read_arms`` all that an arm gets: divergence, completeness, one array per metric.
+"""
+
+import dataclasses
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+import pandas as pd
+
+from jaxnorm.analysis.measures import measure_arm
+from jaxnorm.analysis.statistics import mean_interval
+from jaxnorm.analysis.summary import Sweep, SweepPoint
+from jaxnorm.analysis.table import ArmTable, read_arms
+from jaxnorm.config import Arm, DecisionRule, Factor
+
+Setting = Mapping[str, float]
+"""Column of the table to value: ``{"learning_rate": 0.001}``; one column or several."""
+
+
+@dataclasses.dataclass(frozen=True)
+class At(Arm):
+    """A compiled arm at one setting of what was swept."""
+
+    arm: Arm
+    setting: tuple[tuple[str, float], ...]
+
+    @property
+    def factors(self) -> dict[str, Factor]:
+        """Those of the arm, and the setting."""
+        return self.arm.factors | dict(self.setting)
+
+
+@dataclasses.dataclass(frozen=True)
+class SweepTable:
+    """A tidy table whose networks stand at several settings."""
+
+    frame: pd.DataFrame
+    settings: Sequence[Setting]
+    num_classes: int
+    rule: DecisionRule
+
+    def read(self, arm: Arm, seeds: Sequence[int]) -> list[ArmTable]:
+        """One arm at every setting, of these seeds and no others. Raises ``ValueError`` where the table lacks some of it."""
+        chosen = self.frame.loc[np.isin(self.frame["seed"], list(seeds))]
+        return read_arms(chosen, [At(arm.norm, arm, tuple(setting.items())) for setting in self.settings], self.num_classes)
+
+    def best(self, arm: Arm, seeds: Sequence[int]) -> Setting:
+        """The setting with the highest mean final validation accuracy of these seeds; among equals, the one with the lowest loss."""
+
+        def merit(table: ArmTable) -> tuple[float, float]:
+            accuracy, loss = (measure_arm(name, table, self.rule).mean() for name in ("validation_accuracy", "validation_loss"))
+            return float(accuracy), -float(loss)
+
+        merits = [merit(table) for table in self.read(arm, seeds)]
+        return self.settings[merits.index(max(merits))]
+
+    def summarise(self, arm: Arm, seeds: Sequence[int], measures: Sequence[str], marked: Mapping[str, Setting]) -> Sweep:
+        """Means of these seeds at every setting, with intervals; ``marked`` are settings that the report speaks of, by name."""
+        points = [
+            SweepPoint(
+                setting=dict(setting),
+                measures={name: mean_interval(measure_arm(name, table, self.rule)) for name in measures},
+                diverged=table.diverged,
+            )
+            for setting, table in zip(self.settings, self.read(arm, seeds), strict=True)
+        ]
+        return Sweep(arm.factors, points, {name: dict(setting) for name, setting in marked.items()})

@@ -1,0 +1,50 @@
+"""The main job: every norm at every batch size, in one model on one data set."""
+
+import pandas as pd
+
+from jaxnorm.analysis.compare import make_plan
+from jaxnorm.config import CompareArm, CompareConfig
+from jaxnorm.config.training import RECURRENT
+from jaxnorm.data import Dataset
+from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
+from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
+from jaxnorm.experiments.setting import describe_setting
+from jaxnorm.training import Train
+
+MODEL_TITLES = {"cnn": "residual CNN", "lstm": "LSTM", "gru": "GRU", "transformer": "Transformer encoder"}
+
+
+def build_train(config: CompareConfig, arm: CompareArm, dataset: Dataset) -> Train:
+    """One arm's training. Raises ``UsageError`` where its norm cannot be had, or cannot work in this network at this batch size."""
+    sizes = {"hidden_sizes": config.hidden_sizes, "norm_on_logits": config.norm_on_logits} if config.model == "mlp" else {}
+    norm = build_norm(config, arm.norm, arm.batch_size)
+    model = build_model(config, config.model, norm, dataset.num_classes, **sizes)
+    return assemble(config, model, arm.norm, arm.batch_size, dataset)
+
+
+def describe(config: CompareConfig, dataset: Dataset) -> str:
+    """The line on what was trained on what."""
+    return describe_setting(config, dataset, f"{_network(config, dataset)}, {'tanh' if config.model in RECURRENT else config.activation}")
+
+
+def _network(config: CompareConfig, dataset: Dataset) -> str:
+    if config.model != "mlp":
+        return MODEL_TITLES[config.model]
+    inputs = dataset.train.inputs[0].size
+    sizes = "-".join(str(size) for size in (inputs, *config.hidden_sizes, dataset.num_classes))
+    return f"MLP {sizes}{', norm on the logits too' if config.norm_on_logits else ''}"
+
+
+def analyse(config: CompareConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:
+    """The table as it is."""
+    return Analysis(rows, seconds, make_plan(config))
+
+
+INSTRUMENT: Instrument[CompareConfig, CompareArm] = Instrument(
+    name="compare",
+    arms=lambda config: config.arms,
+    dataset=lambda config, arm: load_dataset(config.dataset, config.data_dir),
+    train=build_train,
+    analyse=analyse,
+    describe=describe,
+)

@@ -1,0 +1,33 @@
+"""From the command line to a run: checks first, and heavy imports only after them, so that help and mistakes are answered at once."""
+
+import importlib
+import sys
+from collections.abc import Callable
+from typing import TypeVar
+
+from jaxnorm.config import Study
+from jaxnorm.experiments.checks import check_rule, check_values
+from jaxnorm.experiments.command_line import parse, run_command
+
+Config = TypeVar("Config", bound=Study)
+
+
+def launch(name: str, config_type: type[Config], arguments: list[str] | None, check: Callable[[Config], None] = lambda config: None) -> int:
+    """Run the instrument ``name``, whose design is ``jaxnorm.experiments.designs.NAME``.
+
+    ``arguments`` default to the command line's; ``check`` raises ``UsageError`` for settings of this instrument that cannot be meant.
+    Returns the exit status: 0, 2 for a mistake in the settings, 130 when interrupted.
+    """
+    arguments = sys.argv[1:] if arguments is None else arguments
+
+    def body() -> int:
+        config = parse(config_type, arguments, program=f"python -m jaxnorm.experiments.{name}", description=config_type.__doc__ or "")
+        check_values(config)
+        check_rule(config)
+        check(config)
+        from jaxnorm.experiments.study import run  # jax, pandas and matplotlib take seconds, which --help must not wait for
+
+        design = importlib.import_module(f"jaxnorm.experiments.designs.{name}")
+        return run(config.shortened() if config.quick else config, design.INSTRUMENT)
+
+    return run_command(body)

@@ -1,0 +1,36 @@
+"""The one line of a report that says what was trained on what."""
+
+import dataclasses
+
+from jaxnorm.config import Training
+from jaxnorm.data import Dataset
+from jaxnorm.experiments.own_norms import find_norm
+
+
+def describe_setting(config: Training, dataset: Dataset, model: str, *, rate: str = "") -> str:
+    """One line: the network, the data with their sizes, the optimizer, the norms' shared settings. ``rate`` words the learning rate."""
+    rate = rate or f"{config.learning_rate:g}"
+    splits = [f"{len(getattr(dataset, name).labels):,} {name}" for name in ("train", "validation", "test")]
+    return "; ".join(
+        [
+            model,
+            f"{dataset.name} {dataset.version} ({', '.join(splits)} {'images' if dataset.train.inputs.ndim == 4 else 'sequences'})",
+            f"{', '.join([config.optimizer, f'learning rate {rate}', *_unusual(config)])}, {config.epochs} epochs",
+            f"epsilon {config.epsilon:g}",
+            *_running_statistics(config),
+            f"{config.precision} products",
+        ]
+    )
+
+
+def _unusual(config: Training) -> list[str]:
+    defaults = {field.name: field.default for field in dataclasses.fields(config)}
+    names = ("sgd_momentum", "weight_decay", "init_scale")
+    return [f"{name.replace('_', ' ')} {getattr(config, name):g}" for name in names if getattr(config, name) != defaults[name]]
+
+
+def _running_statistics(config: Training) -> list[str]:
+    if not any(find_norm(norm).couples_examples for norm in config.norms):
+        return []
+    window = f"momentum {config.norm_momentum:g} per {config.norm_momentum_batch_size} examples"
+    return [f"running averages in evaluation ({window}, {config.running_variance} variance, no cold start)"]

@@ -1,0 +1,62 @@
+"""What the models' tests share: norms that fit small networks, the digits, a plain training loop, and the kernels of a tree."""
+
+import jax
+import jax.numpy as jnp
+import optax
+from flax.traverse_util import flatten_dict
+
+from jaxnorm.data.digits import load_digits
+from jaxnorm.norms import NORMS
+
+SMALL = {"group": {"num_groups": 2}, "ghost": {"ghost_batch_size": 2}}
+"""Settings by which a layer fits few channels and a batch of 4."""
+
+PADDING_TOLERANCE = 1e-5
+"""Absolute error of logits of order 1 where sums over positions have another number of zeros in them."""
+
+
+def small_norm(name):
+    """The norm of the table, fit for networks of some channels, batches of 4, and some dozens of updates."""
+    return NORMS[name].with_options(momentum=0.9, debias=True, **SMALL.get(name, {}))
+
+
+def digits():
+    """The training digits, standardised: ``(N, 8, 8, 1)``, ``(N,)``."""
+    split = load_digits().train
+    images = split.inputs.astype("float32")
+    return jnp.asarray((images - images.mean()) / images.std()), jnp.asarray(split.labels)
+
+
+def learn(model, x, labels, *, steps=60, batch_size=128, learning_rate=3e-3):
+    """Train with Adam on consecutive batches; variables after it, and the mean loss of each step."""
+    optimizer = optax.adam(learning_rate)
+
+    def loss(params, state, inputs, labels):
+        logits, state = model.apply({"params": params, **state}, inputs, train=True, mutable=["batch_stats"])
+        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean(), state
+
+    def step(carry, number):
+        params, state, opt_state = carry
+        index = (number * batch_size + jnp.arange(batch_size)) % len(x)
+        (value, state), gradients = jax.value_and_grad(loss, has_aux=True)(params, state, x[index], labels[index])
+        updates, opt_state = optimizer.update(gradients, opt_state)
+        return (optax.apply_updates(params, updates), state, opt_state), value
+
+    @jax.jit
+    def train(key):
+        variables = model.init(key, x[:2], train=False)
+        params = variables.pop("params")
+        return jax.lax.scan(step, (params, variables, optimizer.init(params)), jnp.arange(steps))
+
+    (params, state, _), losses = train(jax.random.key(0))
+    return {"params": params, **state}, losses
+
+
+def accuracy(model, variables, x, labels):
+    """Of the evaluation network."""
+    return float((model.apply(variables, x, train=False).argmax(-1) == labels).mean())
+
+
+def kernels(variables):
+    """All kernels and tables of a tree by path: everything that is drawn at random."""
+    return {path: leaf for path, leaf in flatten_dict(variables["params"]).items() if path[-1] in ("kernel", "embedding", "positions")}
