@@ -125,6 +125,11 @@ def _same_end(design: CompareDesign) -> list[Comparison]:
     return different + [Comparison(contrast, "test_accuracy", "same") for contrast in contrasts]
 
 
+def _same_without_centring(design: CompareDesign) -> list[Comparison]:
+    contrasts = [between_norms("rms", "layer", size) for size in design.batch_sizes]
+    return [Comparison(contrast, name, "same") for contrast in contrasts for name in ("train_loss_area", "test_accuracy")]
+
+
 def _batch_against_none(expected: Expectation, *measures: str) -> Callable[[CompareDesign], list[Comparison]]:
     def comparisons(design: CompareDesign) -> list[Comparison]:
         return [Comparison(between_norms("batch", "none", size), name, expected) for size in design.batch_sizes for name in measures]
@@ -134,6 +139,7 @@ def _batch_against_none(expected: Expectation, *measures: str) -> Callable[[Comp
 
 CLASSIC = "the classic comparison: an MLP with Adam, BatchNorm and LayerNorm, batch sizes 16 and 128"
 ONE_LAYER = "the one-hidden-layer comparison: SGD, BatchNorm, LayerNorm and no norm"
+BEYOND = "beyond the documents: Zhang & Sennrich 2019"
 BENEFITS = "the usual list of what BatchNorm does for a network without it"
 
 _CONTROL = ("batch", "none")
@@ -222,6 +228,13 @@ LEDGER: tuple[Entry[CompareDesign], ...] = (
         "BatchNorm reaches a higher validation accuracy than no norm, at {sizes}",
         _batch_against_none("higher", "validation_accuracy"),
         _has(*_CONTROL),
+    ),
+    Entry(
+        "F2",
+        BEYOND,
+        "centring is dispensable: RMSNorm trains as fast as LayerNorm and ends with the same test accuracy, at {sizes}",
+        _same_without_centring,
+        _has("layer", "rms"),
     ),
 )
 """The claims that comparing norms at several batch sizes can decide."""

@@ -9,8 +9,6 @@ from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.wording import arm_title, described
 from jaxnorm.config import SequenceArm, SequencesConfig
 
-MEASURES = ("train_loss", "test_accuracy", "evaluation_gap", "population_gap")
-
 
 @dataclasses.dataclass(frozen=True)
 class SequencesDesign:
@@ -78,7 +76,8 @@ def make_plan(config: SequencesConfig) -> Plan:
         if form == "unmasked" and "masked" in config.maskings
     ]
     contrasts = {"choice of norm": norms, "padding share": padding, "length spread": lengths, "masking of padding": masking}
-    return Plan(config.arms, contrasts, find_claims(LEDGER, design), MEASURES, ("train_loss", "test_accuracy"))
+    measures = ("train_loss", "test_accuracy")
+    return Plan(config.arms, contrasts, find_claims(LEDGER, design), measures, measures)
 
 
 def over_spread(design: SequencesDesign, norm: str, masking: str, model: str) -> Contrast:

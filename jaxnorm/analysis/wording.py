@@ -27,7 +27,7 @@ NORM_TITLES = {
 }
 """Names in tables and figures, of norms that are not called by their table name there."""
 
-FACTOR_PHRASES = {"placement": "{} blocks", "warmup_steps": "warm-up of {} updates", "model": "{}", "rate": "{}", "masking": "{}"}
+FACTOR_PHRASES = {"placement": "{} blocks", "warmup_steps": "warm-up of {} updates", "model": "{}", "rate": "{}", "masking": "padding {}"}
 """Factors that are put in other words than name and value."""
 VALUE_TITLES = {
     ("placement", "none"): "residual",

@@ -63,7 +63,7 @@ class SequencesConfig(Study):
     seeds: int = 16
     """Number of networks per arm. The same seed means the same initial weights and order of examples in every arm."""
 
-    epochs: int = 8
+    epochs: int = 6
     """Passes over the training set."""
 
     learning_rate: float = 3e-3

@@ -2,7 +2,7 @@
 
 Command:  python -m jaxnorm.experiments.notebook      (in the root of the project)
 Time:     a second
-Result:   the blocks of README.md, experiments/README.md and docs/norms.md hold what experiments/results/ says
+Result:   the blocks of README.md, experiments/README.md, docs/norms.md and docs/claims.md hold what experiments/results/ says
 """
 
 import sys
@@ -12,7 +12,7 @@ from jaxnorm.experiments.command_line import UsageError, run_command
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.notebook import fill
 
-DOCUMENTS = (Path("README.md"), Path("experiments/README.md"), Path("docs/norms.md"))
+DOCUMENTS = (Path("README.md"), Path("experiments/README.md"), Path("docs/norms.md"), Path("docs/claims.md"))
 RESULTS = Path("experiments/results")
 
 

@@ -14,6 +14,7 @@ from jaxnorm.analysis.layers import LayersSummary
 from jaxnorm.analysis.speed import SpeedSummary
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import count
+from jaxnorm.reporting.claims import claims_table, find_verdicts, verdicts_overview
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.layers import costs_table, errors_table
 from jaxnorm.reporting.report import verdicts_table
@@ -86,12 +87,27 @@ def render_layers(folder: Path, link: Path) -> str:
     return "\n\n".join([*tables, f"{_machine(folder)}. The report: [{link}/report.md]({link}/report.md)."])
 
 
+def render_claims(folder: Path, link: Path) -> str:
+    """Every claim and how it is measured; no results are read."""
+    del folder, link
+    return markdown_rows(claims_table())
+
+
+def render_ledger(folder: Path, link: Path) -> str:
+    """Every claim with the verdicts of all results beside ``folder``."""
+    del link
+    table = verdicts_overview(find_verdicts(folder.parent))
+    return f"{markdown_rows(table)}\n\n{table.caption}"
+
+
 RENDERERS: dict[str, Callable[[Path, Path], str]] = {
     "answer": render_answer,
     "entry": render_entry,
     "speed": render_speed,
     "speed_entry": render_speed_entry,
     "layers": render_layers,
+    "claims": render_claims,
+    "ledger": render_ledger,
 }
 
 

@@ -19,6 +19,8 @@ from jaxnorm.training import Train
 from jaxnorm.training.evaluation import with_final
 
 MODEL_TITLES = {"transformer": "Transformer encoder (2 post-norm layers, 4 heads)", "lstm": "LSTM", "gru": "GRU"}
+NUM_EVALUATION = 1000
+"""Examples for validation, and as many for the test: networks that differ in a few answers are told apart by many questions."""
 STATISTICS_TITLES = {"per_step": "of each time step", "shared": "of all time steps together"}
 
 
@@ -27,7 +29,8 @@ def load_padded(name: str, data_dir: Path | None, mean_length: int, length_sprea
     """The sequences with so much padding, made once. Raises ``UsageError`` where they cannot be had."""
     try:
         if name in TASKS:
-            made = make_sequences(name, mean_length=mean_length, length_spread=length_spread, padding_share=padding_share)
+            sizes = {"num_evaluation": NUM_EVALUATION, "mean_length": mean_length}
+            made = make_sequences(name, **sizes, length_spread=length_spread, padding_share=padding_share)
         else:
             made = with_padding(load_dataset(name, data_dir), length_spread=length_spread, padding_share=padding_share)
     except DataError as error:

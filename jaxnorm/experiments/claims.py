@@ -1,0 +1,38 @@
+"""What is claimed of norms, and what have the results said so far?
+
+Command:  python -m jaxnorm.experiments.claims [RESULTS]      (default: experiments/results)
+Time:     a second
+Result:   the whole ledger on the terminal: for every claim its verdicts, or the command that would decide it
+"""
+
+import sys
+from pathlib import Path
+
+from jaxnorm.experiments.command_line import UsageError, run_command
+
+RESULTS = Path("experiments/results")
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Print the ledger; returns the exit status: 0, or 2 for a folder that is not there."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    return run_command(lambda: print_claims(arguments))
+
+
+def print_claims(arguments: list[str]) -> int:
+    """Read the results and print every claim."""
+    if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
+        raise UsageError(f"{' '.join(arguments)} is not understood; give one folder of results, or nothing for {RESULTS}.")
+    results = Path(arguments[0]) if arguments else RESULTS
+    if not results.is_dir():
+        raise UsageError(f"{results} is not a folder; name one that holds the folders of finished runs.")
+    from jaxnorm.experiments.terminal import make_console  # rich takes a moment, which a mistake must not wait for
+    from jaxnorm.reporting.claims import find_verdicts, verdicts_overview
+    from jaxnorm.reporting.console import print_table
+
+    print_table(verdicts_overview(find_verdicts(results)), make_console())
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

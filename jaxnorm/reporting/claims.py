@@ -1,0 +1,53 @@
+"""The catalogue of claims as tables: for the documents, and with the verdicts of results."""
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from jaxnorm.analysis.catalogue import CATALOGUE, Listing
+from jaxnorm.analysis.summary import Summary, Verdict
+from jaxnorm.reporting.tables import TextTable
+
+Verdicts = Mapping[str, Sequence[tuple[str, Verdict]]]
+"""Claim to the runs that judged it, by name, and what they found."""
+
+
+def find_verdicts(results: Path) -> Verdicts:
+    """What the summaries below ``results`` say of each claim; folders without one are passed over."""
+    found: dict[str, list[tuple[str, Verdict]]] = {listing.id: [] for listing in CATALOGUE}
+    for path in sorted(results.glob("*/summary.json")):
+        for verdict in _verdicts(path):
+            found[verdict.claim].append((path.parent.name, verdict))
+    return found
+
+
+def _verdicts(path: Path) -> list[Verdict]:
+    """Those of a run that judges claims; measurements of speed and of single layers have none."""
+    return Summary.load(path).verdicts if b'"verdicts"' in path.read_bytes() else []
+
+
+def claims_table() -> TextTable:
+    """Every claim and how it is measured."""
+    rows = [(listing.id, listing.claim, listing.measured_as, _decided_by(listing)) for listing in CATALOGUE]
+    return TextTable("Claims", "", ("id", "claim", "measured as", "decided by"), [("", rows)], 4)
+
+
+def _decided_by(listing: Listing) -> str:
+    return f"`{listing.instrument}`" if listing.instrument else listing.decided_by
+
+
+def verdicts_overview(verdicts: Verdicts) -> TextTable:
+    """Every claim with its verdicts, or with what would decide it."""
+    rows = [(listing.id, listing.claim, _state(listing, verdicts[listing.id])) for listing in CATALOGUE]
+    decided = sum(bool(found) for found in verdicts.values())
+    exact = sum(bool(listing.test) for listing in CATALOGUE)
+    caption = (
+        f"{decided} of {len(CATALOGUE)} claims are judged by results, {exact} are exact and tested, {len(CATALOGUE) - decided - exact} are "
+        "open. A run is named in brackets; runs differ in data, optimizer and network."
+    )
+    return TextTable("Claims and their verdicts", caption, ("id", "claim", "verdict"), [("", rows)], 3)
+
+
+def _state(listing: Listing, found: Sequence[tuple[str, Verdict]]) -> str:
+    if found:
+        return "; ".join(f"{verdict.word} ({name})" for name, verdict in found)
+    return listing.decided_by if listing.test else f"open: {listing.decided_by}"

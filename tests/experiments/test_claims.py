@@ -1,0 +1,34 @@
+"""The list of all claims as a user prints it."""
+
+import pytest
+from analysis.synthetic import summarise_compare
+
+from jaxnorm.analysis.catalogue import CATALOGUE
+from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.claims import main
+from jaxnorm.reporting.claims import find_verdicts, verdicts_overview
+
+
+def test_claims_prints_every_claim_with_its_verdicts_or_what_would_decide_it(tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    summary = summarise_compare(CompareConfig(seeds=8, epochs=5))
+    (tmp_path / "mine" / "summary.json").write_bytes(summary.to_json())
+    (tmp_path / "speed").mkdir()
+    (tmp_path / "speed" / "summary.json").write_text('{"timings": []}')
+    assert main([str(tmp_path)]) == 0
+    printed = capsys.readouterr().out
+    assert all(f" {listing.id} " in printed for listing in CATALOGUE)
+    ((_, rows),) = verdicts_overview(find_verdicts(tmp_path)).groups
+    states = {row[0]: row[2] for row in rows}
+    assert {claim: state for claim, state in states.items() if "(mine)" in state} == {
+        verdict.claim: f"{verdict.word} (mine)" for verdict in summary.verdicts
+    }
+    assert states["C2"] == "open: python -m jaxnorm.experiments.architectures"
+    assert states["A7"] == "open: no instrument yet"
+    assert states["B4"].startswith("exact: a test, ")
+
+
+@pytest.mark.parametrize(("arguments", "words"), [(["nowhere"], "nowhere is not a folder"), (["--all"], "--all is not understood")])
+def test_claims_refuses_what_is_no_folder(arguments, words, capsys):
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
