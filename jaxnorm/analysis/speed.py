@@ -17,6 +17,7 @@ class Timing:
     batch_size: int
     seeds: int
     seconds: list[float]
+    model: str = "mlp"
 
     @property
     def updates_per_second(self) -> float:
@@ -33,21 +34,24 @@ class SpeedSummary:
     matrix_peak: list[float]
     """Measured float32 matrix throughput of the machine in each round, FLOP/s."""
     flops_per_example: float
-    """Floating-point operations of the matrix products that one update does for one example: 2 for each weight and product."""
+    """Floating-point operations of the matrix products that one update of the MLP does for one example: 2 for each weight and product."""
 
-    def of(self, contender: str, optimizer: str, batch_size: int) -> list[Timing]:
+    def of(self, contender: str, optimizer: str, batch_size: int, model: str = "mlp") -> list[Timing]:
         """The timings of one contender (a prefix of its name) at one kind of work, by rising number of seeds."""
-        chosen = [t for t in self.timings if t.contender.startswith(contender) and (t.optimizer, t.batch_size) == (optimizer, batch_size)]
+        work = (optimizer, batch_size, model)
+        chosen = [t for t in self.timings if t.contender.startswith(contender) and (t.optimizer, t.batch_size, t.model) == work]
         return sorted(chosen, key=lambda timing: timing.seeds)
 
-    def share_of_peak(self, timing: Timing) -> float:
-        """The fraction of the machine's matrix throughput that the work's matrix products reach."""
+    def share_of_peak(self, timing: Timing) -> float | None:
+        """The fraction of the machine's matrix throughput that the MLP's matrix products reach; None for other models."""
+        if timing.model != "mlp":
+            return None
         flops = self.flops_per_example * timing.batch_size
         return median(flops / seconds / peak for seconds, peak in zip(timing.seconds, self.matrix_peak, strict=True))
 
     def speedup(self, timing: Timing, rival: str) -> float | None:
         """How many times as fast as the best of ``rival``'s timings at the same work; None where the rival did not run."""
-        rivals = self.of(rival, timing.optimizer, timing.batch_size)
+        rivals = self.of(rival, timing.optimizer, timing.batch_size, timing.model)
         if not rivals:
             return None
         best = min(rivals, key=lambda other: median(other.seconds))

@@ -1,7 +1,7 @@
 """The same work done in three ways. Each ``make_*`` returns a timer, which trains on and returns seconds per update of one network.
 
-The work: an MLP with one norm per hidden layer, batches in random order out of images in memory, the loss of the epoch kept,
-no evaluation. The rivals are written as their tutorials write them, with their own layers.
+The work: a network with one kind of norm, batches in random order out of images in memory, the loss of the epoch kept, no evaluation.
+The rivals are written as their tutorials write them, with their own layers where they have the network.
 """
 
 import itertools
@@ -19,7 +19,7 @@ from jax.sharding import Mesh, NamedSharding, PartitionSpec
 from jaxnorm.config import CompareArm, CompareConfig
 from jaxnorm.data import Dataset, Split
 from jaxnorm.experiments.build import make_replicas, on_devices, seeds_only
-from jaxnorm.experiments.designs.compare import build_train
+from jaxnorm.experiments.designs.compare import build_network, build_train
 from jaxnorm.training import Programs, compile_programs
 
 Timer = Callable[[], float]
@@ -28,10 +28,10 @@ PEAK_SIZES = (512, 1024, 2048)
 """Side lengths of the square matrices whose product shows what the machine can do at most."""
 
 
-def random_images(num_examples: int) -> Dataset:
-    """A data set of MNIST's shape and random content; validation and test hold one image each, so that they cost nothing."""
+def random_images(num_examples: int, side: int = 28) -> Dataset:
+    """Square images of random content; validation and test hold one image each, so that they cost nothing."""
     rng = np.random.default_rng(0)
-    images = rng.integers(0, 256, (num_examples, 28, 28, 1), dtype=np.uint8)
+    images = rng.integers(0, 256, (num_examples, side, side, 1), dtype=np.uint8)
     labels = rng.integers(0, 10, num_examples).astype(np.int32)
     one = Split(images[:1], labels[:1])
     mean, std = np.full(1, 0.5, np.float32), np.full(1, 0.29, np.float32)
@@ -81,6 +81,7 @@ class _LinenMLP(nn.Module):
 
     @nn.compact
     def __call__(self, x: jax.Array, train: bool) -> jax.Array:
+        x = x.reshape(len(x), -1)
         for size in self.hidden_sizes:
             x = nn.Dense(size, use_bias=self.norm != "batch")(x)
             if self.norm == "batch":
@@ -92,8 +93,10 @@ class _LinenMLP(nn.Module):
 
 
 def make_flax_loop(config: CompareConfig, arm: CompareArm, dataset: Dataset) -> Timer:
-    """A plain Flax loop: one network, one jitted update at a time, dispatched from Python."""
-    model = _LinenMLP(config.hidden_sizes, arm.norm)
+    """A plain Flax loop: one network, one jitted update at a time, dispatched from Python; of Linen's own layers where Linen has the
+    network (the MLP), else of the very network that jaxnorm trains.
+    """
+    model = _LinenMLP(config.hidden_sizes, arm.norm) if config.model == "mlp" else build_network(config, arm, dataset)
     optimizer = {"adam": optax.adam, "adamw": optax.adamw, "sgd": optax.sgd}[config.optimizer](config.learning_rate)
     images, labels = jnp.asarray(_standardised(dataset)), jnp.asarray(dataset.train.labels)
 
@@ -137,7 +140,10 @@ def make_pytorch_loop(config: CompareConfig, arm: CompareArm, dataset: Dataset, 
     model = torch.nn.Sequential(*hidden, torch.nn.Linear(sizes[-1], 10)).train()
     optimizers = {"adam": torch.optim.Adam, "adamw": torch.optim.AdamW, "sgd": torch.optim.SGD}
     optimizer = optimizers[config.optimizer](model.parameters(), lr=config.learning_rate)
-    images, labels = torch.from_numpy(_standardised(dataset)), torch.from_numpy(dataset.train.labels.astype(np.int64))
+    images, labels = (
+        torch.from_numpy(_standardised(dataset).reshape(len(dataset.train.labels), -1)),
+        torch.from_numpy(dataset.train.labels.astype(np.int64)),
+    )
 
     def epoch() -> float:
         torch.set_num_threads(threads)
@@ -156,7 +162,7 @@ def make_pytorch_loop(config: CompareConfig, arm: CompareArm, dataset: Dataset, 
 
 
 def _standardised(dataset: Dataset) -> np.ndarray:
-    images = dataset.train.inputs.reshape(len(dataset.train.labels), -1) / np.float32(dataset.scale)  # (N, D)
+    images = dataset.train.inputs / np.float32(dataset.scale)  # (N, H, W, C)
     return (images - np.asarray(dataset.mean, np.float32)[0]) / np.asarray(dataset.std, np.float32)[0]
 
 

@@ -1,5 +1,6 @@
 """The throughput contest: build every contender, time each once a round, in turn, and report."""
 
+import dataclasses
 import importlib.util
 import itertools
 from collections.abc import Iterator
@@ -24,8 +25,11 @@ from jaxnorm.training import make_mesh
 RIVAL_NORMS = ("batch", "layer", "none")
 """Norms that the Flax and PyTorch loops are written for."""
 
-Key = tuple[str, str, int, int]
-"""A contender at one kind of work: name, optimizer, batch size, number of networks."""
+OTHER_SIDE = 8
+"""Pixels along an image for models other than the MLP."""
+
+Key = tuple[str, str, int, int, str]
+"""A contender at one kind of work: name, optimizer, batch size, number of networks, model."""
 
 
 def run_throughput(config: ThroughputConfig) -> int:
@@ -62,28 +66,36 @@ def measure(config: ThroughputConfig, console: Console) -> SpeedSummary:
         for key, timer in timers.items():
             seconds[key].append(timer())
         console.print(f"round {number} of {config.rounds} done")
-    timings = [Timing(*key, seconds=values) for key, values in seconds.items()]
+    timings = [Timing(*key[:4], seconds=values, model=key[4]) for key, values in seconds.items()]
     sizes = (784, *config.hidden_sizes, 10)
     setting = f"MLP {'-'.join(map(str, sizes))} with norm {config.norm}, {config.precision} products, {config.steps} updates a timing"
     return SpeedSummary(setting, timings, peak, matrix_flops_per_example(sizes))
 
 
 def _timers(config: ThroughputConfig, mesh: Mesh, console: Console) -> Iterator[tuple[Key, Timer]]:
-    """Each contender's key ``(name, optimizer, batch_size, seeds)`` and timer."""
+    """Each contender's key and timer: the MLP at every optimizer and batch size, then the other models, a row of each contender."""
     for optimizer, batch_size in itertools.product(config.optimizers, config.batch_sizes):
         console.print(f"preparing {optimizer} at batch size {batch_size}")
         arm, dataset = CompareArm(config.norm, batch_size), random_images(config.steps * batch_size)
         for seeds in sorted(config.seeds):
-            yield ("jaxnorm", optimizer, batch_size, seeds), make_jaxnorm(_training(config, optimizer, seeds), arm, dataset, mesh)
+            yield ("jaxnorm", optimizer, batch_size, seeds, "mlp"), make_jaxnorm(_training(config, optimizer, seeds), arm, dataset, mesh)
         if config.norm not in RIVAL_NORMS:
             continue
         single = _training(config, optimizer, 1)
-        yield ("Flax loop", optimizer, batch_size, 1), make_flax_loop(single, arm, dataset)
+        yield ("Flax loop", optimizer, batch_size, 1, "mlp"), make_flax_loop(single, arm, dataset)
         if importlib.util.find_spec("torch") is None:
             continue
         for threads in _thread_counts():
             name = f"PyTorch, {threads} thread{'s' if threads > 1 else ''}"
-            yield (name, optimizer, batch_size, 1), make_pytorch_loop(single, arm, dataset, threads)
+            yield (name, optimizer, batch_size, 1, "mlp"), make_pytorch_loop(single, arm, dataset, threads)
+    for model in config.other_models:
+        optimizer, batch_size = config.optimizers[0], max(config.batch_sizes)
+        console.print(f"preparing {model}")
+        arm, dataset = CompareArm(config.norm, batch_size), random_images(config.steps * batch_size, OTHER_SIDE)
+        several = dataclasses.replace(_training(config, optimizer, config.other_seeds), model=model)
+        yield ("jaxnorm", optimizer, batch_size, config.other_seeds, model), make_jaxnorm(several, arm, dataset, mesh)
+        single = dataclasses.replace(several, seeds=1)
+        yield ("Flax loop", optimizer, batch_size, 1, model), make_flax_loop(single, arm, dataset)
 
 
 def _training(config: ThroughputConfig, optimizer: Optimizer, seeds: int) -> CompareConfig:

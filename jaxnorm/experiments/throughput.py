@@ -22,8 +22,10 @@ def main(arguments: list[str] | None = None) -> int:
 
 def throughput(config: ThroughputConfig) -> int:
     """Check the settings, then measure in rounds and report."""
-    check_positive(config, "steps", "rounds", "seeds", "batch_sizes", "hidden_sizes")
+    check_positive(config, "steps", "rounds", "seeds", "batch_sizes", "hidden_sizes", "other_seeds")
     check_distinct(config, "seeds", "batch_sizes", "optimizers")
+    if config.other_models:
+        check_distinct(config, "other_models")
     from jaxnorm.experiments.contest import run_throughput  # imports jax and matplotlib: seconds, which --help must not wait for
 
     return run_throughput(config)

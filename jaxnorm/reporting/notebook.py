@@ -63,7 +63,7 @@ def render_entry(folder: Path, link: Path) -> str:
 def render_speed(folder: Path, link: Path) -> str:
     """The best of the throughput table: one row for each optimizer and batch size."""
     speeds = SpeedSummary.load(folder / "summary.json")
-    kinds = dict.fromkeys((timing.optimizer, timing.batch_size) for timing in speeds.timings)
+    kinds = dict.fromkeys((timing.optimizer, timing.batch_size) for timing in speeds.timings if timing.model == "mlp")
     headings = ("optimizer", "batch size", "networks at once", "updates per second", "× Flax loop", "× PyTorch", "of matrix peak")
     rows = [headings, ["---", *["---:"] * (len(headings) - 1)], *(best_row(speeds, *kind) for kind in kinds)]
     table = "\n".join(markdown_row(row) for row in rows)
@@ -73,7 +73,7 @@ def render_speed(folder: Path, link: Path) -> str:
 def render_speed_entry(folder: Path, link: Path) -> str:
     """The throughput measurement as a list of facts."""
     speeds = SpeedSummary.load(folder / "summary.json")
-    adam = [best_row(speeds, "adam", size) for size in sorted({timing.batch_size for timing in speeds.timings})]
+    adam = [best_row(speeds, "adam", size) for size in sorted({timing.batch_size for timing in speeds.timings if timing.model == "mlp"})]
     found = [f"batch size {size}: {torch} times PyTorch, {flax} times a plain Flax loop" for _, size, _, _, flax, torch, _ in adam]
     question = "How many networks does this machine train per second?"
     command = f"python -m jaxnorm.experiments.throughput --out experiments/results/{folder.name}"

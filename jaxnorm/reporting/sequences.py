@@ -47,7 +47,7 @@ def make_padding(summary: Summary) -> Figure:
         summary,
         "Means with 95 % Student t intervals; lines are set apart sideways. Within a panel only the amount of padding grows: the "
         "sequences stay what they are. Where lengths spread, some sequences are short, and the task itself is harder. Padding unmasked: "
-        "it enters the norm's statistics, as zeros in place of the standardised input.",
+        "it enters the norms' statistics, as zeros in place of the standardised input and what the network makes of these.",
     )
     return figure
 

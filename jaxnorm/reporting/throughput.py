@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jaxnorm.analysis.speed import SpeedSummary, Timing
+from jaxnorm.analysis.wording import value_title
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.style import save_figure, styled
 from jaxnorm.reporting.tables import TextTable, markdown
@@ -20,7 +21,9 @@ HEADINGS = ("trained by", "networks at once", "updates per second", "µs per upd
 
 def throughput_table(summary: SpeedSummary) -> TextTable:
     """One row per contender and number of networks, grouped by optimizer and batch size."""
-    groups = groupby(summary.timings, lambda timing: f"{timing.optimizer}, batch size {timing.batch_size}")
+    groups = groupby(
+        summary.timings, lambda timing: f"{value_title('model', timing.model)}, {timing.optimizer}, batch size {timing.batch_size}"
+    )
     return TextTable(
         "Throughput", _caption(summary), HEADINGS, [(work, [_row(summary, t) for t in timings]) for work, timings in groups], 1
     )
@@ -34,7 +37,7 @@ def _row(summary: SpeedSummary, timing: Timing) -> tuple[str, ...]:
         f"{timing.updates_per_second:,.0f}",
         f"{1e6 / timing.updates_per_second:,.0f}",
         *("" if ratio is None else f"{ratio:.2f}" for ratio in ratios),
-        f"{100 * summary.share_of_peak(timing):.0f} %",
+        "" if (share := summary.share_of_peak(timing)) is None else f"{100 * share:.0f} %",
     )
 
 
@@ -72,8 +75,8 @@ def plot_throughput(ax: Axes, summary: SpeedSummary, optimizer: str, batch_size:
 
 
 def plot_all(summary: SpeedSummary) -> Figure:
-    """One panel for each optimizer and batch size."""
-    kinds = list(dict.fromkeys((timing.optimizer, timing.batch_size) for timing in summary.timings))
+    """One panel for each optimizer and batch size of the MLP."""
+    kinds = list(dict.fromkeys((timing.optimizer, timing.batch_size) for timing in summary.timings if timing.model == "mlp"))
     columns = min(2, len(kinds))
     rows = -(-len(kinds) // columns)
     figure = Figure(figsize=(4.2 * columns, 2.9 * rows + 0.6), layout="constrained")
@@ -90,9 +93,9 @@ def save_throughput(summary: SpeedSummary, folder: Path, environment: dict[str, 
     """Write report, table, figure, summary and environment into ``folder``."""
     text = io.StringIO()
     writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["contender", "optimizer", "batch_size", "seeds", "round", "seconds_per_update"])
+    writer.writerow(["contender", "model", "optimizer", "batch_size", "seeds", "round", "seconds_per_update"])
     for timing in summary.timings:
-        kind = (timing.contender, timing.optimizer, timing.batch_size, timing.seeds)
+        kind = (timing.contender, timing.model, timing.optimizer, timing.batch_size, timing.seeds)
         writer.writerows((*kind, number, seconds) for number, seconds in enumerate(timing.seconds, start=1))
     write_atomically(folder / "throughput.csv", text.getvalue().encode())
     write_atomically(folder / "summary.json", summary.to_json())

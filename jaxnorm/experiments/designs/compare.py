@@ -1,5 +1,6 @@
 """The main job: every norm at every batch size, in one model on one data set."""
 
+import flax.linen as nn
 import pandas as pd
 
 from jaxnorm.analysis.compare import make_plan
@@ -16,10 +17,15 @@ MODEL_TITLES = {"cnn": "residual CNN", "lstm": "LSTM", "gru": "GRU", "transforme
 
 def build_train(config: CompareConfig, arm: CompareArm, dataset: Dataset) -> Train:
     """One arm's training. Raises ``UsageError`` where its norm cannot be had, or cannot work in this network at this batch size."""
+    model = build_network(config, arm, dataset)
+    return assemble(config, model, arm.norm, arm.batch_size, dataset)
+
+
+def build_network(config: CompareConfig, arm: CompareArm, dataset: Dataset) -> nn.Module:
+    """One arm's network."""
     sizes = {"hidden_sizes": config.hidden_sizes, "norm_on_logits": config.norm_on_logits} if config.model == "mlp" else {}
     norm = build_norm(config, arm.norm, arm.batch_size)
-    model = build_model(config, config.model, norm, dataset.num_classes, **sizes)
-    return assemble(config, model, arm.norm, arm.batch_size, dataset)
+    return build_model(config, config.model, norm, dataset.num_classes, **sizes)
 
 
 def describe(config: CompareConfig, dataset: Dataset) -> str:
