@@ -16,7 +16,7 @@ from jaxnorm.config.training import RECURRENT
 from jaxnorm.data import DataError, Dataset, load
 from jaxnorm.experiments.checks import batch_flag, check_batch_size, is_own
 from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.experiments.own_norms import check_own_norm, find_norm
+from jaxnorm.experiments.own_norms import MISTAKES, check_own_norm, find_norm
 from jaxnorm.models import ACTIVATIONS, MODELS, matrix_product
 from jaxnorm.norms import Norm, momentum_for_batch_size
 from jaxnorm.training import OPTIMIZERS, Data, Probe, Replica, Split, Train, make_train, no_probe
@@ -83,9 +83,10 @@ def _check_model(config: Training, model: nn.Module, norm: str, batch_size: int,
     dtype = jnp.float32 if dataset.mean is not None else jnp.int32
     x = jax.ShapeDtypeStruct((batch_size, *split.inputs.shape[1:]), dtype)
     lengths = None if split.lengths is None else jax.ShapeDtypeStruct((batch_size,), jnp.int32)
+    foreseen = MISTAKES if is_own(norm) else (ValueError,)
     try:
         jax.eval_shape(lambda key, x, n: model.init_with_output(key, x, train=True, lengths=n), jax.random.key(0), x, lengths)
-    except ValueError as error:
+    except foreseen as error:
         raise UsageError(f"the norm {norm!r} does not fit this network on {dataset.name}: {error}") from error
 
 

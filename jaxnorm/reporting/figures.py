@@ -15,6 +15,8 @@ from jaxnorm.reporting.style import INK, line_styles, looks, norms_of, save_figu
 
 CHARACTERS_PER_INCH = 17
 """Of the captions, in their size."""
+UNBROKEN = "\u00a0"
+"""A space at which no line ends."""
 RESULT_MEASURES = ("train_loss", "validation_accuracy")
 SEEDS_CAPTION = "Small marks: one per network; above them the mean with its 95 % Student t interval."
 DIFFERENCES_CAPTION = (
@@ -80,6 +82,7 @@ def add_norm_legend(figure: Figure, summary: Summary) -> None:
 
 def add_caption(figure: Figure, summary: Summary, what: str) -> None:
     """What is drawn, of how many networks, trained on what. Wrapped here, since constrained layout leaves room for lines as they are."""
-    networks = f"n = {count(len(summary.seeds), 'network')} per arm."
-    text = textwrap.fill(f"{what} {networks} {summary.setting}", int(CHARACTERS_PER_INCH * figure.get_figwidth()), break_on_hyphens=False)
+    networks = f"n = {count(len(summary.seeds), 'network')} per arm.".replace(" ", UNBROKEN)
+    width = int(CHARACTERS_PER_INCH * figure.get_figwidth())
+    text = textwrap.fill(f"{what} {networks} {summary.setting}", width, break_on_hyphens=False).replace(UNBROKEN, " ")
     figure.supxlabel(text, x=0.01, ha="left", fontsize=8, color=INK)

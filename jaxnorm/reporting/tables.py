@@ -56,7 +56,7 @@ def results_table(summary: Summary) -> TextTable:
 
 def _result_row(arm: ArmSummary, names: list[str]) -> tuple[str, ...]:
     cells = [format_level(arm.measures[name], MEASURES[name].unit) for name in names]
-    others = [value_title(name, value) or "none" for name, value in arm.factors.items() if name != "norm"]
+    others = [value_title(name, value) or "–" for name, value in arm.factors.items() if name != "norm"]
     return (norm_title(arm.norm), *others, *cells, format_level(arm.seconds, "seconds"))
 
 
