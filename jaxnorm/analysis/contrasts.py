@@ -7,6 +7,7 @@ import numpy as np
 
 from jaxnorm.analysis import statistics
 from jaxnorm.analysis.measures import find_measure, measure_arm
+from jaxnorm.analysis.power import detectable_difference, seeds_needed
 from jaxnorm.analysis.summary import Difference
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.analysis.wording import arm_title, described, norm_title, value_title
@@ -104,6 +105,8 @@ def _build_differences(contrasts: Sequence[tuple[Contrast, str]], differences_MS
             p_adjusted=float(adjusted_M[m]),
             margin=margins[m],
             by_seed=differences_MS[m].tolist(),
+            detectable=detectable_difference(differences_MS[m]),
+            seeds_needed=seeds_needed(differences_MS[m]),
         )
         for m, (contrast, name) in enumerate(contrasts)
     ]

@@ -106,6 +106,10 @@ class Difference:
     margin: float
     """Differences smaller than this count as none, in the measure's unit."""
     by_seed: list[float]
+    detectable: float | None = None
+    """The true difference that so many seeds find with 80 % power, in the measure's unit; no correction for several differences."""
+    seeds_needed: int | None = None
+    """Seeds that find a difference of the observed size with 80 % power; None where no number of use would."""
 
     @property
     def beyond_margin(self) -> bool:

@@ -13,6 +13,7 @@ from jaxnorm.config.throughput import ThroughputConfig
 from jaxnorm.config.training import DecisionRule, Optimizer, Output, Study, Training
 
 __all__ = [
+    "STUDIES",
     "ArchitectureArm",
     "ArchitecturesConfig",
     "Arm",
@@ -32,3 +33,11 @@ __all__ = [
     "ThroughputConfig",
     "Training",
 ]
+
+STUDIES: dict[str, type[Study]] = {
+    "compare": CompareConfig,
+    "depth": DepthConfig,
+    "sequences": SequencesConfig,
+    "architectures": ArchitecturesConfig,
+}
+"""The instruments that train networks, and what each is told."""

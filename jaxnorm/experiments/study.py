@@ -3,7 +3,6 @@
 import hashlib
 import json
 import re
-import shlex
 import time
 from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -27,12 +26,14 @@ from jaxnorm.experiments.folder import ArmResult, RunFolder, write_json
 from jaxnorm.experiments.instrument import AnyInstrument
 from jaxnorm.experiments.own_norms import find_norm, own_norm_sources
 from jaxnorm.experiments.progress import Advance, show_progress
+from jaxnorm.experiments.reproduce import reproducing_command
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.files import write_atomically
 from jaxnorm.norms import NORMS
 from jaxnorm.reporting.console import print_summary
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.figures import save_figures
+from jaxnorm.reporting.page import write_page
 from jaxnorm.reporting.report import write_report
 from jaxnorm.training import Data, Programs, Train, compile_programs, make_mesh, run_replicas
 
@@ -92,7 +93,9 @@ def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmRe
     write_atomically(folder.path / "summary.json", summary.to_json())
     save_figures(summary, drawings_of(summary), folder.path / "figures")
     environment = json.loads((folder.path / "environment.json").read_text())
-    write_report(summary, folder.path, command=reproducing_command(config, instrument.name), environment=environment)
+    command = reproducing_command(settings(config, instrument.name))
+    write_report(summary, folder.path, command, environment)
+    write_page(summary, folder.path, command, environment)
     return summary
 
 
@@ -176,18 +179,3 @@ def _save_environment(folder: Path, results: Mapping[Arm, ArmResult], datasets: 
     sources = [{"name": each.name, "version": each.version, "source": each.source} for each in distinct]
     data = sources[0] if len(sources) == 1 else sources
     write_json(path, devices.environment() | {"data": data, "wall_seconds": round(earlier + seconds, 3), "arms": arms})
-
-
-def reproducing_command(config: Study, instrument: str) -> str:
-    """The command that repeats this run: every setting that is not the default."""
-    defaults = to_dict(type(config)())
-    changed = {key: value for key, value in settings(config, instrument).items() if key in defaults and value != defaults[key]}
-    return " ".join([f"python -m jaxnorm.experiments.{instrument}", *(_as_flag(key, value) for key, value in changed.items())])
-
-
-def _as_flag(key: str, value: Any) -> str:
-    name = key.replace("_", "-")
-    if isinstance(value, bool):
-        return f"--{name}" if value else f"--no-{name}"
-    values = value if isinstance(value, list | tuple) else [value]
-    return " ".join([f"--{name}", *(shlex.quote(str(each)) for each in values)])

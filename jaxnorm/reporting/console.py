@@ -1,5 +1,8 @@
 """The report on a terminal, or as plain text where there is none."""
 
+import dataclasses
+from collections.abc import Mapping
+
 from rich import box
 from rich.console import Console
 from rich.measure import Measurement
@@ -31,6 +34,22 @@ def print_summary(summary: Summary, console: Console) -> None:
         console.print(Text("Verdicts", style="bold"))
     for verdict in summary.verdicts:
         console.print(Padding(_verdict(verdict), (0, 0, 0, 2)))
+
+
+def print_runs(runs: Mapping[str, Summary], console: Console) -> None:
+    """Print several runs, by name, side by side: their verdicts claim by claim, then the results of each."""
+    for name, summary in runs.items():
+        console.print(Text(f"{name}: ", style="bold").append(summary.question, style="not bold"))
+    verdicts = {name: {verdict.claim: verdict.word for verdict in summary.verdicts} for name, summary in runs.items()}
+    claims = dict.fromkeys(claim for words in verdicts.values() for claim in words)
+    rows = [(claim, *(words.get(claim, "–") for words in verdicts.values())) for claim in claims]
+    console.print()
+    print_table(
+        TextTable("Verdicts", "A dash: the run does not speak of the claim.", ("claim", *runs), [("", rows)], len(runs) + 1), console
+    )
+    for name, summary in runs.items():
+        console.print()
+        print_table(dataclasses.replace(results_table(summary), title=name), console)
 
 
 def print_table(table: TextTable, console: Console) -> None:

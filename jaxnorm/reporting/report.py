@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jaxnorm.analysis.advice import advice
 from jaxnorm.analysis.statistics import FLIPS, MIN_BOOTSTRAP, RESAMPLES
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.verdict import ALPHA
@@ -47,32 +48,34 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
         f"# {summary.question}",
         summary.answer,
         markdown(verdicts_table(summary)) if summary.verdicts else "",
+        "## What to use when\n\n" + "\n".join(f"- {line}" for line in advice(summary)),
         *(f"![{drawing.text}](figures/{name}.svg)" for name, drawing in drawings_of(summary).items()),
         markdown(results_table(summary)),
         "\n".join(f"- {note}" for note in notes(summary)),
-        markdown(differences_table(summary)) if summary.differences else "",
-        f"## Method\n\n{_method(summary)}",
+        markdown(differences_table(summary, with_power=True)) if summary.differences else "",
+        f"## Method\n\n{method(summary)}",
         f"## Setting\n\n{summary.setting}\n\nSeeds {summary.seeds[0]} to {summary.seeds[-1]}.",
         f"## Reproduce\n\n```\n{command}\n```",
-        "## Environment\n\n" + "\n".join(f"- {name}: {_plain(value)}" for name, value in environment.items()),
+        "## Environment\n\n" + "\n".join(f"- {name}: {plain(value)}" for name, value in environment.items()),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
 def verdicts_table(summary: Summary) -> TextTable:
     """One row per claim."""
-    rows = [(verdict.claim, f"**{verdict.word}**", _without_verdict(verdict.sentence)) for verdict in summary.verdicts]
+    rows = [(verdict.claim, f"**{verdict.word}**", without_verdict(verdict.sentence)) for verdict in summary.verdicts]
     caption = "Claims are numbered as in the ledger of claims; p values are adjusted for their number."
     return TextTable("Verdicts", caption, ("claim", "verdict", "in words"), [("", rows)], 3)
 
 
-def _without_verdict(sentence: str) -> str:
+def without_verdict(sentence: str) -> str:
     """``A1 holds: such and such.`` as ``Such and such.``: the other columns say the rest."""
     said = sentence.split(": ", 1)[1]
     return said[0].upper() + said[1:]
 
 
-def _method(summary: Summary) -> str:
+def method(summary: Summary) -> str:
+    """How the numbers came about, as paragraphs of Markdown."""
     bootstrap = f"the BCa bootstrap of {RESAMPLES} resamples, its level expanded for small n (Hesterberg 2015)"
     return METHOD.format(
         interval=bootstrap if len(summary.seeds) >= MIN_BOOTSTRAP else "Student's t too",
@@ -85,10 +88,10 @@ def _method(summary: Summary) -> str:
     )
 
 
-def _plain(value: Any) -> str:
+def plain(value: Any) -> str:
     """A JSON value as words: ``jax 0.10.2, numpy 2.4``."""
     if isinstance(value, Mapping):
         return ", ".join(
-            f"{name} ({_plain(inner)})" if isinstance(inner, Mapping) else f"{name} {_plain(inner)}" for name, inner in value.items()
+            f"{name} ({plain(inner)})" if isinstance(inner, Mapping) else f"{name} {plain(inner)}" for name, inner in value.items()
         )
-    return ", ".join(_plain(inner) for inner in value) if isinstance(value, list) else str(value)
+    return ", ".join(plain(inner) for inner in value) if isinstance(value, list) else str(value)

@@ -31,6 +31,10 @@ class TextTable:
     """How many leading columns hold words; the others hold numbers."""
 
 
+POWER_CAPTION = (
+    " Detectable: the true difference that so many seeds find in four runs of five, before any correction. Seeds needed: to find a "
+    "difference of the observed size as often."
+)
 RESULT_COLUMNS = {
     "train_loss": "train. loss",
     "validation_loss": "valid. loss",
@@ -66,17 +70,20 @@ def _timed_groups(summary: Summary) -> str:
     return f"{least_to_most} timed group{'' if numbers == [1] else 's'} of networks"
 
 
-def differences_table(summary: Summary) -> TextTable:
-    """One row per difference, grouped by measure."""
+def differences_table(summary: Summary, *, with_power: bool = False) -> TextTable:
+    """One row per difference, grouped by measure; ``with_power`` adds what so many seeds could find, and how many it needs."""
+    row = _powered_row if with_power else _difference_row
+    headings = ("difference", "mean [interval]", "margin", "adjusted p", *(("detectable", "seeds needed") if with_power else ()))
     groups = [
-        (f"{MEASURES[name].title} ({SCALES[MEASURES[name].unit].of_difference})", [_difference_row(difference) for difference in group])
+        (f"{MEASURES[name].title} ({SCALES[MEASURES[name].unit].of_difference})", [row(difference) for difference in group])
         for name, group in groupby(summary.differences, key=lambda difference: difference.measure)
     ]
     caption = (
         f"Mean differences with 95 % intervals, paired by seed, n = {len(summary.seeds)}; p by sign flips, adjusted by Holm's procedure "
         f"for {count(len(summary.differences), 'difference')}. Differences within the margin count as none."
+        f"{POWER_CAPTION if with_power else ''}"
     )
-    return TextTable("Paired differences", caption, ("difference", "mean [interval]", "margin", "adjusted p"), groups, 1)
+    return TextTable("Paired differences", caption, headings, groups, 1)
 
 
 def _difference_row(difference: Difference) -> tuple[str, ...]:
@@ -87,6 +94,13 @@ def _difference_row(difference: Difference) -> tuple[str, ...]:
         format_margin(difference.margin, unit, with_unit=False),
         format_p(difference.p_adjusted).removeprefix("= "),
     )
+
+
+def _powered_row(difference: Difference) -> tuple[str, ...]:
+    unit = MEASURES[difference.measure].unit
+    detectable = "–" if difference.detectable is None else format_margin(difference.detectable, unit, with_unit=False)
+    needed = "–" if difference.seeds_needed is None else str(difference.seeds_needed)
+    return (*_difference_row(difference), detectable, needed)
 
 
 def notes(summary: Summary) -> list[str]:

@@ -1,6 +1,7 @@
 """The main job as a user runs it: what it writes, resumes, refuses."""
 
 import json
+import shutil
 import subprocess
 import sys
 
@@ -107,14 +108,16 @@ def test_compare_refuses_a_folder_of_other_settings(finished, capsys):
 
 def test_compare_seed_is_the_same_alone_and_among_others(finished, tmp_path):
     alone = tmp_path / "alone"
-    assert main(["--seeds", "1", "--first-seed", "2", "--epochs", "2", "--hidden-sizes", "8", "--out", str(alone)]) == 0
+    flags = ["--norms", "batch", "--batch-sizes", "16", "--seeds", "1", "--first-seed", "2"]
+    assert run(alone, *flags) == 0
     among, single = (pd.read_csv(folder / "metrics.csv") for folder in (finished, alone))
-    pd.testing.assert_frame_equal(among[among.seed == 2].reset_index(drop=True), single, check_exact=True)
+    same = among[(among.norm == "batch") & (among.batch_size == 16) & (among.seed == 2)]
+    pd.testing.assert_frame_equal(same.reset_index(drop=True), single, check_exact=True)
 
 
 def test_compare_counts_diverged_seeds_and_keeps_them(tmp_path, capsys):
     out = tmp_path / "out"
-    flags = ["--norms", "none", "layer", "--batch-sizes", "16", "--optimizer", "sgd", "--learning-rate", "1e6"]
+    flags = ["--norms", "none", "--batch-sizes", "128", "--optimizer", "sgd", "--learning-rate", "1e6"]
     assert run(out, *flags) == 0
     summary = Summary.load(out / "summary.json")
     assert summary.arms[0].diverged == [0, 1, 2]
@@ -122,16 +125,23 @@ def test_compare_counts_diverged_seeds_and_keeps_them(tmp_path, capsys):
     assert "diverged" in capsys.readouterr().out
 
 
-def test_protocol_is_read_and_flags_win(tmp_path):
-    protocol = tmp_path / "protocol.toml"
-    protocol.write_text('norms = ["rms", "none"]\nbatch_sizes = [32]\nseeds = 5\nepochs = 1\nhidden_sizes = [4]\n')
-    assert main([str(protocol), "--seeds", "2", "--out", str(tmp_path / "out")]) == 0
-    config = json.loads((tmp_path / "out" / "config.json").read_text())
-    assert (config["norms"], config["batch_sizes"], config["seeds"]) == (["rms", "none"], [32], 2)
+def test_protocol_is_read_and_flags_win(finished, tmp_path, capsys):
+    """It asks for what the finished run had, once a flag has changed the number of seeds: a folder of other settings is refused."""
+    protocol, out = tmp_path / "protocol.toml", tmp_path / "out"
+    shutil.copytree(finished, out)
+    protocol.write_text('norms = ["batch", "layer"]\nbatch_sizes = [16, 128]\nseeds = 5\nepochs = 2\nhidden_sizes = [8]\n')
+    assert main([str(protocol), "--seeds", "3", "--out", str(out)]) == 0
+    assert "4 arms of 4 were finished before" in " ".join(capsys.readouterr().out.split())
+    assert main([str(protocol), "--out", str(out)]) == 2
+    assert "seeds is 3 there and 5 now" in capsys.readouterr().err
 
 
-def test_quick_run_takes_few_seeds_and_epochs(tmp_path):
-    assert main(["--quick", "--norms", "layer", "--batch-sizes", "128", "--out", str(tmp_path / "out")]) == 0
+def test_quick_run_takes_few_seeds_and_epochs(tmp_path, monkeypatch):
+    def interrupted(*_args):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(study, "train_arms", interrupted)
+    assert main(["--quick", "--out", str(tmp_path / "out")]) == 130
     config = json.loads((tmp_path / "out" / "config.json").read_text())
     assert (config["seeds"], config["epochs"]) == (4, 2)
 

@@ -1,7 +1,14 @@
-"""What the models' tests share: norms that fit small networks, the digits, a plain training loop, and the kernels of a tree."""
+"""What the models' tests share: norms that fit small networks, the digits, a plain training loop, and the kernels of a tree.
+
+Compiling is what these tests spend their time on. They draw their inputs with NumPy, run many small operations as one program, and
+share the programs of equal models.
+"""
+
+import functools
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 from flax.traverse_util import flatten_dict
 
@@ -13,6 +20,15 @@ SMALL = {"group": {"num_groups": 2}, "ghost": {"ghost_batch_size": 2}}
 
 PADDING_TOLERANCE = 1e-5
 """Absolute error of logits of order 1 where sums over positions have another number of zeros in them."""
+
+
+quick_jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True})
+"""Compiles in half the time."""
+
+
+def normal(seed, *shape):
+    """Standard-normal float32 numbers."""
+    return np.random.default_rng(seed).standard_normal(shape, np.float32)
 
 
 def small_norm(name):
@@ -42,7 +58,7 @@ def learn(model, x, labels, *, steps=60, batch_size=128, learning_rate=3e-3):
         updates, opt_state = optimizer.update(gradients, opt_state)
         return (optax.apply_updates(params, updates), state, opt_state), value
 
-    @jax.jit
+    @quick_jit
     def train(key):
         variables = model.init(key, x[:2], train=False)
         params = variables.pop("params")
@@ -52,9 +68,21 @@ def learn(model, x, labels, *, steps=60, batch_size=128, learning_rate=3e-3):
     return {"params": params, **state}, losses
 
 
+@functools.partial(quick_jit, static_argnums=0)
+def initial(model, x, seed=3):
+    """The model's initial variables."""
+    return model.init(jax.random.key(seed), x, train=False)
+
+
+@functools.partial(quick_jit, static_argnums=(0, 3))
+def output(model, variables, x, train=False, lengths=None):
+    """Logits."""
+    return model.apply(variables, x, train=train, lengths=lengths, mutable=["batch_stats"])[0]
+
+
 def accuracy(model, variables, x, labels):
     """Of the evaluation network."""
-    return float((model.apply(variables, x, train=False).argmax(-1) == labels).mean())
+    return float((np.asarray(output(model, variables, x)).argmax(-1) == np.asarray(labels)).mean())
 
 
 def kernels(variables):

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import FLOAT32_TOLERANCE
-from models.learning import accuracy, digits, kernels, learn, small_norm
+from models.learning import accuracy, digits, initial, kernels, learn, normal, output, quick_jit, small_norm
 
 from jaxnorm.models import CNN, matrix_product
 from jaxnorm.norms import NORMS, fold_batch_norm
@@ -17,22 +17,27 @@ def make_model(norm, **options):
 
 
 def images(batch=4, size=8):
-    return jax.random.normal(jax.random.key(1), (batch, size, size, 1))
+    return normal(1, batch, size, size, 1)
 
 
 @pytest.fixture(scope="module")
-def reference():
-    """Kernels and shapes of the network without norms."""
-    return kernels(make_model("none").init(jax.random.key(3), images(), train=False))
+def started():
+    """Logits in training, and variables, of the networks with each norm."""
+    models = {norm: make_model(norm) for norm in NORMS}
+
+    @quick_jit
+    def start(key, x):
+        return {norm: model.init_with_output(key, x, train=True) for norm, model in models.items()}
+
+    return start(jax.random.key(3), images())
 
 
 @pytest.mark.parametrize("norm", NORMS)
-def test_cnn_works_with_every_norm_on_the_same_kernels(norm, reference):
-    model = make_model(norm)
-    logits, variables = model.init_with_output(jax.random.key(3), images(), train=True)
+def test_cnn_works_with_every_norm_on_the_same_kernels(norm, started):
+    logits, variables = started[norm]
     chex.assert_shape(logits, (4, 10))
     chex.assert_tree_all_finite(logits)
-    chex.assert_trees_all_equal(kernels(variables), reference)
+    chex.assert_trees_all_equal(kernels(variables), kernels(started["none"][1]))
     biases = {"bias" in variables["params"]["stem"]["conv"], "bias" in variables["params"]["residual_1"]["shortcut"]["conv"]}
     assert biases == {not NORMS[norm].removes_bias}
 
@@ -50,12 +55,15 @@ def test_cnn_has_both_readings_of_layer_norm():
     x = images()
     for norm, moves in [("layer", False), ("layer_all", True)]:
         model = make_model(norm, widths=(4,))
-        variables = model.init(jax.random.key(0), x, train=False)
+        variables = initial(model, x)
 
+        @quick_jit
         def last(x, model=model, variables=variables):
             return model.apply(variables, x, train=False, mutable=["intermediates"])[1]["intermediates"]["block_1"]
 
-        change = jnp.abs(last(x) - last(x.at[:, 0, 0].add(50.0)))[:, -1, -1].max()
+        brighter = x.copy()
+        brighter[:, 0, 0] += 50.0
+        change = np.abs(np.asarray(last(x)) - np.asarray(last(brighter)))[:, -1, -1].max()
         assert (change > 1e-2) == moves
 
 
@@ -74,42 +82,44 @@ def with_trained_norms(variables):
 
 def test_cnn_folded_is_the_evaluation_network():
     model = make_model("batch", blocks_per_stage=2)
-    variables = with_trained_norms(model.init(jax.random.key(0), images(), train=False))
+    variables = with_trained_norms(initial(model, images()))
     folded = fold_batch_norm(variables, model.fold_pairs, epsilon=1e-5)
     assert set(folded) == {"params"}
-    expected = model.apply(variables, images(), train=False)
-    result = model.clone(norm=NORMS["none"]).apply(folded, images(), train=False)
-    np.testing.assert_allclose(result, expected, rtol=0, atol=FLOAT32_TOLERANCE * float(jnp.abs(expected).max()))
+    expected = np.asarray(output(model, variables, images()))
+    result = output(model.clone(norm=NORMS["none"]), folded, images())
+    np.testing.assert_allclose(result, expected, rtol=0, atol=FLOAT32_TOLERANCE * float(np.abs(expected).max()))
 
 
 def test_cnn_observes_every_block_and_its_gradient():
     model, x = make_model("batch"), images()
-    variables = model.init(jax.random.key(0), x, train=False)
-    _, stored = model.apply(variables, x, train=False, mutable=["intermediates"])
-    shapes = jax.tree.map(jnp.shape, stored["intermediates"])
+    variables = initial(model, x)
+    stored = jax.eval_shape(lambda: model.apply(variables, x, train=False, mutable=["intermediates"])[1]["intermediates"])
+    shapes = {name: each.shape for name, each in stored.items()}
     assert shapes == {"block_0": (4, 8, 8, 4), "block_1": (4, 8, 8, 4), "block_2": (4, 4, 4, 6)}
-    zeros = jax.tree.map(jnp.zeros_like, stored["intermediates"])
-    gradients = jax.grad(lambda perturbations: model.apply({**variables, "perturbations": perturbations}, x, train=False).sum())(zeros)
-    assert all(float(jnp.abs(gradient).max()) > 0 for gradient in jax.tree.leaves(gradients))
+    zeros = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
+
+    @quick_jit
+    def gradients(perturbations):
+        return jax.grad(lambda perturbations: model.apply({**variables, "perturbations": perturbations}, x, train=False).sum())(
+            perturbations
+        )
+
+    assert all(float(np.abs(gradient).max()) > 0 for gradient in jax.tree.leaves(gradients(zeros)))
 
 
 def test_cnn_replicas_under_vmap_are_the_networks_alone():
     model, x = make_model("batch", widths=(4,)), images()
-    variables = [model.init(jax.random.key(seed), x, train=False) for seed in range(2)]
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *variables)
-
-    def apply(variables):
-        return model.apply(variables, x, train=True, mutable=["batch_stats"])[0]
-
-    together = jax.jit(jax.vmap(apply))(stacked)
-    np.testing.assert_allclose(together, jnp.stack([apply(each) for each in variables]), rtol=0, atol=FLOAT32_TOLERANCE)
+    variables = [initial(model, x, seed) for seed in range(2)]
+    stacked = jax.tree.map(lambda *leaves: np.stack(leaves), *variables)
+    together = jax.vmap(lambda each: output(model, each, x, True))(stacked)
+    np.testing.assert_allclose(together, np.stack([output(model, each, x, True) for each in variables]), rtol=0, atol=FLOAT32_TOLERANCE)
 
 
 def test_cnn_multiplies_in_bfloat16_where_told():
     exact, rounded = (make_model("layer", dot_general=matrix_product(precision)) for precision in ("float32", "bfloat16"))
-    variables = exact.init(jax.random.key(0), images(), train=False)
-    want, got = (model.apply(variables, images(), train=False) for model in (exact, rounded))
-    assert 0 < float(jnp.abs(want - got).max()) < 0.05 * float(jnp.abs(want).max())
+    variables = initial(exact, images())
+    want, got = (np.asarray(output(model, variables, images())) for model in (exact, rounded))
+    assert 0 < float(np.abs(want - got).max()) < 0.05 * float(np.abs(want).max())
 
 
 def test_cnn_learns_digits():

@@ -13,6 +13,7 @@ from jaxnorm.training import OPTIMIZERS, Data, Split, make_train
 from jaxnorm.training.loop import replica_keys
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed (extra bench)")
+torch.set_num_threads(1)  # these products are too small to be shared out
 
 BATCH_SIZE, EPOCHS, MOMENTUM, EPSILON = 16, 2, 0.9, 1e-5
 LOSS_TOLERANCE = 2e-4  # relative; rounding differs, and 178 updates amplify it

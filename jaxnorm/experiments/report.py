@@ -1,0 +1,75 @@
+"""What did finished runs find? Their reports redrawn, or several side by side, from the files that they left.
+
+Command:  python -m jaxnorm.experiments.report DIR [DIR ...]
+Time:     seconds; nothing is trained, and jax is not imported
+Result:   one folder: its figures, report.md and report.html are drawn anew; several: their verdicts and results on the terminal
+"""
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from jaxnorm.experiments.command_line import UsageError, run_command
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Redraw or compare; returns the exit status: 0, or 2 for what is not the folder of a finished run."""
+    arguments = sys.argv[1:] if arguments is None else arguments
+    return run_command(lambda: report(arguments))
+
+
+def report(arguments: list[str]) -> int:
+    """Redraw the report of one folder, or show several side by side."""
+    if not arguments or any(argument.startswith("-") for argument in arguments):
+        raise UsageError(f"{' '.join(arguments) or 'nothing'} is not understood; give the folders of one or more finished runs.")
+    folders = [Path(argument) for argument in arguments]
+    return _redraw(folders[0]) if len(folders) == 1 else _side_by_side(folders)
+
+
+def _redraw(folder: Path) -> int:
+    from jaxnorm.experiments.reproduce import reproducing_command
+    from jaxnorm.reporting.drawings import drawings_of
+    from jaxnorm.reporting.figures import save_figures
+    from jaxnorm.reporting.page import write_page
+    from jaxnorm.reporting.report import write_report
+
+    summary, environment = _summary(folder), _json(folder / "environment.json")
+    command = reproducing_command(_json(folder / "config.json"))
+    save_figures(summary, drawings_of(summary), folder / "figures")
+    write_report(summary, folder, command, environment)
+    write_page(summary, folder, command, environment)
+    print(f"redrawn in {folder}: figures/, report.html, report.md")
+    return 0
+
+
+def _side_by_side(folders: list[Path]) -> int:
+    from jaxnorm.experiments.terminal import make_console
+    from jaxnorm.reporting.console import print_runs
+
+    print_runs({folder.name: _summary(folder) for folder in folders}, make_console())
+    return 0
+
+
+def _summary(folder: Path) -> Any:
+    import msgspec
+
+    from jaxnorm.analysis.summary import Summary
+
+    try:
+        return Summary.load(folder / "summary.json")
+    except OSError as error:
+        raise UsageError(f"{folder} is not the folder of a finished run: it has no summary.json that can be read.") from error
+    except (msgspec.ValidationError, msgspec.DecodeError) as error:
+        raise UsageError(f"{folder / 'summary.json'} is not the summary of a run that trains networks ({error}).") from error
+
+
+def _json(path: Path) -> dict[str, Any]:
+    try:
+        return json.loads(path.read_text())
+    except (OSError, ValueError) as error:
+        raise UsageError(f"{path} cannot be read; the folder of a finished run has it.") from error
+
+
+if __name__ == "__main__":
+    sys.exit(main())

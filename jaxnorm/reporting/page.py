@@ -1,0 +1,59 @@
+"""``report.html``: the report as one file, for people who were sent it. Nothing is fetched; all content is there without JavaScript."""
+
+import re
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from jaxnorm.analysis.advice import advice
+from jaxnorm.analysis.summary import Summary
+from jaxnorm.files import write_atomically
+from jaxnorm.reporting.drawings import drawings_of
+from jaxnorm.reporting.report import method, plain, without_verdict
+from jaxnorm.reporting.tables import TextTable, differences_table, notes, results_table
+
+TEMPLATE = "report.html.jinja"
+
+
+def write_page(summary: Summary, folder: Path, command: str, environment: Mapping[str, Any]) -> Path:
+    """Write ``report.html`` into ``folder``, with the drawings of its ``figures/``; returns its path."""
+    figures = {name: (folder / "figures" / f"{name}.svg").read_text() for name in drawings_of(summary)}
+    path = folder / "report.html"
+    write_atomically(path, render_page(summary, figures, command, environment).encode())
+    return path
+
+
+def render_page(summary: Summary, figures: Mapping[str, str], command: str, environment: Mapping[str, Any]) -> str:
+    """The page; ``figures`` maps a figure's file name to its SVG."""
+    loader = jinja2.FileSystemLoader(Path(__file__).parent)
+    template = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
+    tables: list[TextTable] = [results_table(summary)]
+    if summary.differences:
+        tables.append(differences_table(summary, with_power=True))
+    return template.get_template(TEMPLATE).render(
+        summary=summary,
+        verdicts=[(verdict, without_verdict(verdict.sentence)) for verdict in summary.verdicts],
+        advice=advice(summary),
+        figures=[(name, drawing.text, inline_svg(figures[name], name)) for name, drawing in drawings_of(summary).items()],
+        tables=tables,
+        notes=notes(summary),
+        method=[_emphasised(paragraph) for paragraph in method(summary).split("\n\n")],
+        command=command,
+        environment={name: plain(value) for name, value in environment.items()},
+    )
+
+
+def inline_svg(svg: str, prefix: str) -> str:
+    """An SVG file as an element of a page: without XML's opening lines, scaling to its place, its identifiers its own."""
+    element = svg[svg.index("<svg") :]
+    element = re.sub(r"<metadata>.*?</metadata>", "", element, flags=re.DOTALL)
+    element = re.sub(r'^(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'^(<svg[^>]*?) height="[^"]*"', r"\1", element))
+    element = re.sub(r'\bid="', f'id="{prefix}-', element)
+    return re.sub(r"url\(#", f"url(#{prefix}-", re.sub(r'href="#', f'href="#{prefix}-', element))
+
+
+def _emphasised(paragraph: str) -> list[tuple[str, bool]]:
+    """A paragraph as pieces, each with whether it is stressed: Markdown's ``*holds*``."""
+    return [(piece, index % 2 == 1) for index, piece in enumerate(paragraph.split("*"))]

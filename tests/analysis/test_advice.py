@@ -1,0 +1,37 @@
+"""What to use when follows from the run alone."""
+
+import numpy as np
+from analysis.synthetic import summarise_compare
+
+from jaxnorm.analysis.advice import advice
+from jaxnorm.config import CompareConfig
+
+
+def _effect(factors):
+    """Training losses multiplied by a factor for each arm."""
+    return lambda arm, losses: losses * factors.get(arm.key, 1.0)
+
+
+def test_arm_that_is_better_than_all_others_is_named_alone():
+    summary = summarise_compare(CompareConfig(seeds=16, epochs=6), effect=_effect({"layer-16": 0.3}))
+    fast, *_ = advice(summary)
+    assert fast.startswith("To learn fast: LayerNorm 16 (area under the training loss ")
+    assert fast.endswith("all 3 others are shown to be worse by more than the margin.")
+
+
+def test_arms_that_are_not_told_apart_are_named_beside_the_best():
+    def same(arm, losses):
+        noise = np.random.default_rng(len(arm.key)).normal(size=losses.shape)
+        return (0.1 if arm.key in ("layer-16", "batch-128") else 0.5) + 0.001 * noise
+
+    fast, *_ = advice(summarise_compare(CompareConfig(seeds=16, epochs=6), effect=same))
+    assert "not shown to be worse beyond the margin: " in fast
+    assert "BatchNorm 128" in fast
+    assert "LayerNorm 16" in fast
+    assert "LayerNorm 128" not in fast
+
+
+def test_one_arm_is_no_choice():
+    (fast, accurate) = advice(summarise_compare(CompareConfig(norms=("layer",), batch_sizes=(16,), seeds=4, epochs=2)))
+    assert fast.startswith("To learn fast: there is one arm, LayerNorm 16")
+    assert accurate.startswith("For accuracy on new data: there is one arm")

@@ -1,0 +1,66 @@
+"""Finished runs drawn anew and side by side, from their files alone."""
+
+import subprocess
+import sys
+
+import pytest
+from analysis.synthetic import summarise_compare
+
+from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.report import main
+from jaxnorm.experiments.reproduce import reproducing_command
+
+
+@pytest.fixture
+def finished(tmp_path):
+    """A folder with what a run leaves behind besides its metrics."""
+    folder = tmp_path / "mine"
+    folder.mkdir()
+    (folder / "summary.json").write_bytes(summarise_compare(CompareConfig(seeds=6, epochs=4)).to_json())
+    (folder / "config.json").write_text('{"instrument": "compare", "seeds": 6, "norms": ["batch", "layer"], "epochs": 4}')
+    (folder / "environment.json").write_text('{"date": "2026-01-01"}')
+    return folder
+
+
+def test_report_draws_a_run_anew(finished):
+    assert main([str(finished)]) == 0
+    text = (finished / "report.md").read_text()
+    assert "python -m jaxnorm.experiments.compare --seeds 6 --epochs 4" in text
+    assert "2026-01-01" in (finished / "report.html").read_text()
+    before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
+    assert main([str(finished)]) == 0
+    assert {path: path.read_bytes() for path in before} == before
+
+
+def test_report_imports_no_jax(finished):
+    program = "import sys; from jaxnorm.experiments.report import main; assert main([sys.argv[1]]) == 0; assert 'jax' not in sys.modules"
+    subprocess.run([sys.executable, "-c", program, str(finished)], check=True)
+
+
+def test_report_shows_runs_side_by_side(finished, tmp_path, capsys):
+    other = tmp_path / "other"
+    other.mkdir()
+    summary = summarise_compare(CompareConfig(norms=("batch", "none"), seeds=6, epochs=4))
+    (other / "summary.json").write_bytes(summary.to_json())
+    assert main([str(finished), str(other)]) == 0
+    rows = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines() if line.strip()}
+    assert rows["claim"] == ["mine", "other"]
+    assert rows["D1"][0] == "–"
+    assert rows["A8"][1] == "–"
+
+
+@pytest.mark.parametrize(("arguments", "words"), [([], "nothing is not understood"), (["--all"], "--all"), (["nowhere"], "nowhere")])
+def test_report_refuses_what_is_no_run(arguments, words, capsys):
+    assert main(arguments) == 2
+    assert words in capsys.readouterr().err
+
+
+def test_report_refuses_the_summary_of_a_measurement(tmp_path, capsys):
+    (tmp_path / "summary.json").write_text('{"timings": []}')
+    assert main([str(tmp_path)]) == 2
+    assert "is not the summary of a run that trains networks" in capsys.readouterr().err
+
+
+def test_reproducing_command_names_what_is_not_the_default():
+    settings = {"instrument": "compare", "norms": ["batch", "layer"], "seeds": 3, "norm_on_logits": True, "question": "Is it so?"}
+    assert reproducing_command(settings) == ("python -m jaxnorm.experiments.compare --seeds 3 --norm-on-logits --question 'Is it so?'")
