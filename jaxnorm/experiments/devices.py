@@ -4,6 +4,7 @@ import contextlib
 import os
 import platform
 import shutil
+import warnings
 from datetime import UTC, datetime
 from importlib import metadata
 from pathlib import Path
@@ -35,6 +36,8 @@ def set_up() -> None:
         jax.config.update("jax_compilation_cache_dir", platformdirs.user_cache_dir("jaxnorm") + "/compiled")
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
+    # arms compile side by side: one may meet the entry of an equal program that another is just writing, and compiles it itself
+    warnings.filterwarnings("ignore", "Error reading persistent compilation cache entry")
 
 
 def processor_name() -> str:

@@ -149,7 +149,7 @@ def test_quick_run_takes_few_seeds_and_epochs(tmp_path, monkeypatch):
 HEAVY = {"jax", "flax", "optax", "numpy", "pandas", "scipy", "matplotlib", "tensorflow_datasets"}
 
 
-@pytest.mark.parametrize("instrument", ["compare", "throughput", "layers"])
+@pytest.mark.parametrize("instrument", ["compare", "depth", "sequences", "architectures", "throughput", "layers"])
 def test_help_waits_for_nothing_heavy(instrument):
     code = f"import sys; from jaxnorm.experiments.{instrument} import main\ntry: main(['--help'])\nfinally: print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)

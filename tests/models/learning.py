@@ -74,10 +74,13 @@ def initial(model, x, seed=3):
     return model.init(jax.random.key(seed), x, train=False)
 
 
-@functools.partial(quick_jit, static_argnums=(0, 3))
-def output(model, variables, x, train=False, lengths=None):
-    """Logits."""
+def logits_of(model, variables, x, train=False, lengths=None):
+    """To be part of a program."""
     return model.apply(variables, x, train=train, lengths=lengths, mutable=["batch_stats"])[0]
+
+
+output = quick_jit(logits_of, static_argnums=(0, 3))
+"""The same as a program of its own."""
 
 
 def accuracy(model, variables, x, labels):

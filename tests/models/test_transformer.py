@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import FLOAT32_TOLERANCE
-from models.learning import PADDING_TOLERANCE, accuracy, digits, initial, kernels, learn, normal, output, quick_jit, small_norm
+from models.learning import PADDING_TOLERANCE, accuracy, digits, initial, kernels, learn, logits_of, normal, output, quick_jit, small_norm
 
 from jaxnorm.models import PLACEMENTS, Transformer, matrix_product
 from jaxnorm.models.positions import sinusoids
@@ -56,7 +56,7 @@ def test_transformer_has_the_same_kernels_and_hides_padding_under_every_norm(nor
 
     @quick_jit
     def outputs(variables, *inputs):
-        return {train: [output(model, variables, x, train, LENGTHS) for x in inputs] for train in {True, "batch_stats" not in variables}}
+        return {train: [logits_of(model, variables, x, train, LENGTHS) for x in inputs] for train in {True, "batch_stats" not in variables}}
 
     for want, got in outputs(variables, clean, spoilt).values():
         chex.assert_shape(want, (4, 10))
@@ -79,11 +79,11 @@ def observed(model, variables):
     return stored["intermediates"]
 
 
-def test_transformer_without_residual_is_another_network():
+def test_transformer_without_residual_is_another_network(variables_of):
     """In which, without norms either, what a layer gives out is what the feed-forward network makes of attention alone."""
-    model = make_model(placement="none", residual=False)
-    variables = initial(model, sequences())
-    stored = observed(model, variables)
+    model = make_model("none", placement="none", residual=False)
+    variables = variables_of["none"]
+    stored = quick_jit(lambda variables: observed(model, variables))(variables)
     layer = {**variables["params"]["layer_0"]}
     silent = {**variables["params"], "layer_0": {**layer, "dense_out": jax.tree.map(np.zeros_like, layer["dense_out"])}}
     assert float(np.abs(stored["block_0"]).max()) > 1e-2
@@ -91,30 +91,27 @@ def test_transformer_without_residual_is_another_network():
 
 
 @pytest.mark.parametrize("norm", ["batch", "layer"])
-def test_transformer_norm_without_mask_sees_padding_only_in_the_statistics_of_the_batch(norm):
-    model = make_model(norm, mask_norm=False)
-    variables = initial(model, sequences())
+def test_transformer_norm_without_mask_sees_padding_only_in_the_statistics_of_the_batch(norm, variables_of):
+    model, variables = make_model(norm, mask_norm=False), variables_of[norm]
     for train, moves in [(True, norm == "batch"), (False, False)]:
         results = [np.asarray(output(model, variables, in_padding(sequences(length), np.nan), train, LENGTHS)) for length in (6, 9)]
         change = float(np.abs(results[0] - results[1]).max())
         assert change > 1e-2 if moves else change <= PADDING_TOLERANCE
 
 
-def test_transformer_gradients_ignore_nan_in_the_padding():
-    model = make_model("batch")
-    variables = initial(model, sequences())
+def test_transformer_gradients_ignore_nan_in_the_padding(variables_of):
+    model, variables = make_model("batch"), variables_of["batch"]
 
     def loss(params, x):
-        return jnp.square(output(model, {**variables, "params": params}, x, True, LENGTHS)).sum()
+        return jnp.square(logits_of(model, {**variables, "params": params}, x, True, LENGTHS)).sum()
 
     gradient = quick_jit(jax.grad(loss))
     want, got = (gradient(variables["params"], in_padding(sequences(), value)) for value in (0.0, np.nan))
     chex.assert_trees_all_close(got, want, rtol=0, atol=PADDING_TOLERANCE)
 
 
-def test_transformer_gives_a_sequence_of_no_length_finite_logits():
-    model = make_model()
-    variables = initial(model, sequences())
+def test_transformer_gives_a_sequence_of_no_length_finite_logits(variables_of):
+    model, variables = make_model(), variables_of["layer"]
     chex.assert_tree_all_finite(output(model, variables, sequences(), lengths=np.array([0, 1, 0, 6], np.int32)))
 
 
@@ -194,10 +191,9 @@ def test_transformer_replicas_under_vmap_are_the_networks_alone():
     np.testing.assert_allclose(together, alone, rtol=0, atol=FLOAT32_TOLERANCE)
 
 
-def test_transformer_multiplies_in_bfloat16_where_told():
+def test_transformer_multiplies_in_bfloat16_where_told(variables_of):
     exact, rounded = (make_model(dot_general=matrix_product(precision)) for precision in ("float32", "bfloat16"))
-    variables = initial(exact, sequences())
-    want, got = (np.asarray(output(model, variables, sequences())) for model in (exact, rounded))
+    want, got = (np.asarray(output(model, variables_of["layer"], sequences())) for model in (exact, rounded))
     assert 0 < float(np.abs(want - got).max()) < 0.05 * float(np.abs(want).max())
 
 
