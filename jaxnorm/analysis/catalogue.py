@@ -136,7 +136,7 @@ CATALOGUE = (
     Listing(
         "C3",
         ADVICE,
-        "BatchNorm becomes unstable where batches are small or lengths vary",
+        "BatchNorm becomes unstable where lengths vary (and where batches are small: see A7)",
         "spread between seeds, and batch statistics − running averages in evaluation: higher where lengths vary, more than LayerNorm's",
         "sequences",
     ),

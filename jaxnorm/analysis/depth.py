@@ -4,10 +4,14 @@ import dataclasses
 import math
 from collections.abc import Callable, Sequence
 
+import numpy as np
+import pandas as pd
+
 from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts, slope
 from jaxnorm.analysis.plan import MAIN_MEASURES, Plan
-from jaxnorm.analysis.wording import norm_title
+from jaxnorm.analysis.statistics import mean_interval
+from jaxnorm.analysis.wording import format_level, norm_title, value_title
 from jaxnorm.config import DepthArm, DepthConfig
 
 RESIDUAL_PLACEMENTS = ("post", "pre", "sandwich")
@@ -83,6 +87,20 @@ def _partner(design: DepthDesign, baseline: str, placement: str, depth: int) -> 
         if name in design.placements(baseline):
             return design.arm(baseline, name, depth)
     return None
+
+
+def describe_growth(config: DepthConfig, rows: pd.DataFrame) -> list[str]:
+    """A sentence per kind of block: the factor by which gradients grow per block on their way back, before training (law 13)."""
+    deepest = max(config.depths)
+    shown: dict[str, list[str]] = {}
+    for arm in config.arms:
+        if (arm.depth, arm.warmup_steps) == (deepest, min(config.warmup_steps)):
+            chosen = {"metric": "gradient_growth", "epoch": 0} | arm.factors
+            matching = np.logical_and.reduce([np.asarray(rows[column]) == value for column, value in chosen.items()])
+            growth = format_level(mean_interval(np.asarray(rows["value"])[matching]), "ratio")
+            shown.setdefault(arm.placement, []).append(f"{norm_title(arm.norm)} {growth}")
+    when = f"Growth of the gradient per block before training, depth {deepest}"
+    return [f"{when}, {value_title('placement', placement)} blocks: {', '.join(each)}." for placement, each in shown.items()]
 
 
 def over_depth(design: DepthDesign, norm: str, placement: str) -> Contrast:

@@ -106,9 +106,7 @@ MEASURES = {
     "population_gap": Measure(
         "test accuracy by batch statistics less that by population statistics", "population_gap", "points", final, absolute_margin=True
     ),
-    "test_accuracy_spread": Measure(
-        "distance of the test accuracy from its median over seeds", "test_accuracy", "points", deviation, absolute_margin=True
-    ),
+    "test_accuracy_spread": Measure("distance of the test accuracy from its median over seeds", "test_accuracy", "points", deviation),
     "validation_noise": Measure("noise of the validation accuracy", "validation_accuracy", "points", noise, MIN_EPOCHS_OF_NOISE),
 }
 

@@ -21,6 +21,8 @@ from jaxnorm.models import ACTIVATIONS, MODELS, matrix_product
 from jaxnorm.norms import Norm, momentum_for_batch_size
 from jaxnorm.training import OPTIMIZERS, Data, Probe, Replica, Split, Train, make_train, no_probe
 
+SEQUENTIAL = (*RECURRENT, "transformer")
+"""Models that read sequences."""
 PROBED_WIDTH = 64
 """Features of the input on which an own norm is tried, where a model's widths are its own."""
 
@@ -51,11 +53,19 @@ def build_norm(config: Training, name: str, batch_size: int) -> Norm:
     )
 
 
-def build_model(config: Training, model: str, norm: Norm, num_classes: int, **sizes: Any) -> nn.Module:
-    """A model by name, with the activation and the precision that all arms share; recurrent networks keep their tanh."""
+def build_model(config: Training, model: str, norm: Norm, dataset: Dataset, **sizes: Any) -> nn.Module:
+    """A model by name for the data, with the activation and the precision that all arms share; recurrent networks keep their tanh.
+
+    Where every position has a label, as in a text, a model of sequences is causal.
+    """
+    if dataset.train.labels.ndim == 2 and model in SEQUENTIAL:
+        sizes["causal"] = True
     activation = "tanh" if model in RECURRENT else config.activation
     shared = {"activation": ACTIVATIONS[activation], "dot_general": matrix_product(config.precision)}
-    return MODELS[model](num_classes=num_classes, norm=norm, **shared, **sizes)
+    try:
+        return MODELS[model](num_classes=dataset.num_classes, norm=norm, **shared, **sizes)
+    except ValueError as error:
+        raise UsageError(f"--model {model} cannot be built: {error}.") from error
 
 
 def assemble(
@@ -85,9 +95,13 @@ def _check_model(config: Training, model: nn.Module, norm: str, batch_size: int,
     lengths = None if split.lengths is None else jax.ShapeDtypeStruct((batch_size,), jnp.int32)
     foreseen = MISTAKES if is_own(norm) else (ValueError,)
     try:
-        jax.eval_shape(lambda key, x, n: model.init_with_output(key, x, train=True, lengths=n), jax.random.key(0), x, lengths)
+        logits, _ = jax.eval_shape(lambda key, x, n: model.init_with_output(key, x, train=True, lengths=n), jax.random.key(0), x, lengths)
     except foreseen as error:
-        raise UsageError(f"the norm {norm!r} does not fit this network on {dataset.name}: {error}") from error
+        told = f"the norm {norm!r}, this network ({type(model).__name__}) and the data set {dataset.name} do not go together"
+        raise UsageError(f"{told}: {error}") from error
+    wanted = (batch_size, *split.labels.shape[1:], dataset.num_classes)
+    if logits.shape != wanted:
+        raise UsageError(f"{type(model).__name__} gives logits of shape {logits.shape} on {dataset.name}, whose labels need {wanted}.")
 
 
 def seeds_only(config: Training) -> dict[str, Sequence[float]]:

@@ -30,7 +30,11 @@ def print_claims(arguments: list[str]) -> int:
     from jaxnorm.reporting.claims import find_verdicts, verdicts_overview
     from jaxnorm.reporting.console import print_table
 
-    print_table(verdicts_overview(find_verdicts(results)), make_console())
+    try:
+        verdicts = find_verdicts(results)
+    except ValueError as error:
+        raise UsageError(f"{error}; run its command again, or remove the folder.") from error
+    print_table(verdicts_overview(verdicts), make_console())
     return 0
 
 

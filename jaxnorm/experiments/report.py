@@ -22,7 +22,8 @@ def main(arguments: list[str] | None = None) -> int:
 def report(arguments: list[str]) -> int:
     """Redraw the report of one folder, or show several side by side."""
     if not arguments or any(argument.startswith("-") for argument in arguments):
-        raise UsageError(f"{' '.join(arguments) or 'nothing'} is not understood; give the folders of one or more finished runs.")
+        given = f"{' '.join(arguments)} is not understood" if arguments else "no folder is named"
+        raise UsageError(f"{given}; give the folders of one or more finished runs.")
     folders = [Path(argument) for argument in arguments]
     return _redraw(folders[0]) if len(folders) == 1 else _side_by_side(folders)
 
@@ -47,7 +48,8 @@ def _side_by_side(folders: list[Path]) -> int:
     from jaxnorm.experiments.terminal import make_console
     from jaxnorm.reporting.console import print_runs
 
-    print_runs({folder.name: _summary(folder) for folder in folders}, make_console())
+    distinct = len({folder.name for folder in folders}) == len(folders)
+    print_runs({folder.name if distinct else str(folder): _summary(folder) for folder in folders}, make_console())
     return 0
 
 
@@ -60,8 +62,9 @@ def _summary(folder: Path) -> Any:
         return Summary.load(folder / "summary.json")
     except OSError as error:
         raise UsageError(f"{folder} is not the folder of a finished run: it has no summary.json that can be read.") from error
-    except (msgspec.ValidationError, msgspec.DecodeError) as error:
-        raise UsageError(f"{folder / 'summary.json'} is not the summary of a run that trains networks ({error}).") from error
+    except msgspec.MsgspecError as error:
+        told = f"{folder / 'summary.json'} is not the summary of a run that trains networks"
+        raise UsageError(f"{told}; name another folder, or run its command again.") from error
 
 
 def _json(path: Path) -> dict[str, Any]:

@@ -117,6 +117,12 @@ class Transformer(nn.Module):
     mask_norm: bool = True
     dot_general: Callable = jax.lax.dot_general
 
+    def __post_init__(self) -> None:
+        """Raise ``ValueError`` on a width that does not fall into heads."""
+        if self.num_heads < 1 or self.width % self.num_heads:
+            raise ValueError(f"a width of {self.width} does not fall into {self.num_heads} attention heads; give a multiple")
+        super().__post_init__()
+
     @nn.compact
     def __call__(self, x: Num[Array, "B ..."], *, train: bool, lengths: Int[Array, " B"] | None = None) -> Logits:
         """Classify each sequence, ``(B, K)``, or in a causal model each position, ``(B, T, K)``.

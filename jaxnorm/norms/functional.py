@@ -4,10 +4,10 @@ Three decisions hold for every layer.
 
 - **Stable moments in one pass.** With ``c`` any number near the values and ``d = x - c``, ``mean = c + mean(d)`` and
   ``var = mean(d^2) - mean(d)^2`` (Chan, Golub, LeVeque, "Algorithms for computing the sample variance", The American Statistician 37,
-  1983, section 3). The second difference loses the factor ``(c - mean)^2 / var`` of its digits, so ``c`` is the mean of a few of the
-  values: the factor is about 1 / ``SAMPLE`` for values in random order, and n / ``SAMPLE`` if all but the sampled ones agree. Close
-  numbers are subtracted without rounding, so an offset common to all values costs nothing at all. Where a mask or several devices decide
-  which values there are, ``c`` is their whole mean, at the price of a second pass.
+  1983, section 3). The second difference multiplies rounding by ``1 + (c - mean)^2 / var``, so ``c`` is the mean of a few of the values,
+  spread over all that are pooled, and the factor is about 1; it exceeds 10 only where just those few lie three standard deviations away.
+  Close numbers are subtracted without rounding, so an offset common to all values costs nothing at all. Where a mask or several devices
+  decide which values there are, ``c`` is their whole mean, at the price of a second pass.
 - **The centre is a constant to the derivative.** The moments are the same functions of x whatever ``c`` is, so ``c`` may be held constant
   in derivatives of every order. The backward pass then needs only the two sums that it cannot do without (of the cotangent, and of the
   cotangent times ``d``), although nothing of it is written by hand: forward mode, forward over reverse, ``vmap``, ``scan`` and
@@ -31,8 +31,8 @@ LARGEST_HIDDEN_VALUE = np.float32(1e18)
 """Magnitude from which a masked-out value is replaced: its product with 1 / sqrt(epsilon) stays finite in float32 and bfloat16."""
 
 
-SAMPLE = 8
-"""How many values of each pool are averaged to have a number near all of them."""
+SAMPLE, SAMPLE_PER_AXIS = 32, 8
+"""How many values of each pool, and along each of its axes, are averaged to have a number near all of them."""
 
 
 class Moments(NamedTuple):
@@ -103,7 +103,7 @@ def hide_padding(x: Array, mask: Array) -> Array:
 
 def _sum_in_groups(channels: Array, groups: int) -> Array:
     """(..., C) -> (..., C): in place of each channel, the sum over the C / G channels of its group."""
-    grouped = channels.reshape(*channels.shape[:-1], groups, -1)  # (..., G, C / G)
+    grouped = channels.reshape(*channels.shape[:-1], groups, channels.shape[-1] // groups)  # (..., G, C / G)
     return jnp.broadcast_to(grouped.sum(-1, keepdims=True), grouped.shape).reshape(channels.shape)
 
 
@@ -196,14 +196,19 @@ def moments(x: Array, pool: Pool, *, mask: Array | None = None, use_mean: bool =
 
 
 def _near_mean(x: Array, pool: Pool) -> Array:
-    """The mean of the first ``SAMPLE`` elements of each pool; of all elements where they lie on several devices."""
-    if pool.axis_name is not None:
-        return pool.means(pool.count(x.shape, None), x)[0]
-    left = SAMPLE
-    for axis in reversed(pool.axes):
-        taken = min(left, x.shape[axis])
-        x, left = lax.slice_in_dim(x, 0, taken, axis=axis), left // max(taken, 1)
+    """The mean of a few elements spread over each pool; of all elements where they lie on several devices."""
+    if pool.axis_name is None:
+        left = SAMPLE
+        for axis in pool.axes:
+            x = _spread_out(x, axis, min(left, SAMPLE_PER_AXIS))
+            left = max(left // max(x.shape[axis], 1), 1)
     return pool.means(pool.count(x.shape, None), x)[0]
+
+
+def _spread_out(x: Array, axis: int, number: int) -> Array:
+    """At most ``number`` elements along an axis, each from the middle of an equal stretch of it."""
+    stride = max(-(-x.shape[axis] // number), 1)
+    return lax.slice_in_dim(x, (stride - 1) // 2, x.shape[axis], stride, axis)
 
 
 def affine(x: Array, scale: Array | None, bias: Array | None) -> Array:

@@ -3,6 +3,8 @@
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+import msgspec
+
 from jaxnorm.analysis.catalogue import CATALOGUE, Listing
 from jaxnorm.analysis.summary import Summary, Verdict
 from jaxnorm.reporting.tables import TextTable
@@ -12,17 +14,26 @@ Verdicts = Mapping[str, Sequence[tuple[str, Verdict]]]
 
 
 def find_verdicts(results: Path) -> Verdicts:
-    """What the summaries below ``results`` say of each claim; folders without one are passed over."""
+    """What the summaries below ``results`` say of each claim; folders without one are passed over.
+
+    Raises ``ValueError``, which names the file, where a summary is broken or judges a claim that the catalogue lacks.
+    """
     found: dict[str, list[tuple[str, Verdict]]] = {listing.id: [] for listing in CATALOGUE}
     for path in sorted(results.glob("*/summary.json")):
         for verdict in _verdicts(path):
+            if verdict.claim not in found:
+                raise ValueError(f"{path} judges the claim {verdict.claim!r}, which is not in the catalogue")
             found[verdict.claim].append((path.parent.name, verdict))
     return found
 
 
 def _verdicts(path: Path) -> list[Verdict]:
     """Those of a run that judges claims; measurements of speed and of single layers have none."""
-    return Summary.load(path).verdicts if b'"verdicts"' in path.read_bytes() else []
+    try:
+        judges = "verdicts" in msgspec.json.decode(path.read_bytes(), type=dict)
+        return Summary.load(path).verdicts if judges else []
+    except msgspec.MsgspecError as error:
+        raise ValueError(f"{path} is not a whole summary") from error
 
 
 def claims_table() -> TextTable:

@@ -28,6 +28,14 @@ def test_claims_prints_every_claim_with_its_verdicts_or_what_would_decide_it(tmp
     assert states["B4"].startswith("exact: a test, ")
 
 
+@pytest.mark.parametrize("content", ['{"verdicts": [', "{", '{"verdicts": 3}'])
+def test_claims_names_a_broken_summary(content, tmp_path, capsys):
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "summary.json").write_text(content)
+    assert main([str(tmp_path)]) == 2
+    assert "mine/summary.json is not a whole summary" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(("arguments", "words"), [(["nowhere"], "nowhere is not a folder"), (["--all"], "--all is not understood")])
 def test_claims_refuses_what_is_no_folder(arguments, words, capsys):
     assert main(arguments) == 2

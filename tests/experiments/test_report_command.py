@@ -49,7 +49,17 @@ def test_report_shows_runs_side_by_side(finished, tmp_path, capsys):
     assert rows["A8"][1] == "–"
 
 
-@pytest.mark.parametrize(("arguments", "words"), [([], "nothing is not understood"), (["--all"], "--all"), (["nowhere"], "nowhere")])
+def test_report_keeps_runs_of_the_same_name_apart(finished, tmp_path, capsys):
+    twin = tmp_path / "elsewhere" / "mine"
+    twin.mkdir(parents=True)
+    (twin / "summary.json").write_bytes((finished / "summary.json").read_bytes())
+    assert main([str(finished), str(twin)]) == 0
+    printed = "".join(capsys.readouterr().out.split())
+    assert f"{finished}:" in printed
+    assert f"{twin}:" in printed
+
+
+@pytest.mark.parametrize(("arguments", "words"), [([], "no folder is named"), (["--all"], "--all"), (["nowhere"], "nowhere")])
 def test_report_refuses_what_is_no_run(arguments, words, capsys):
     assert main(arguments) == 2
     assert words in capsys.readouterr().err

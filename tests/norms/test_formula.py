@@ -175,6 +175,36 @@ def test_variance_is_exact_at_large_offset(shape, offset, tolerance):
     np.testing.assert_allclose(found.mean, exact.mean(axes, keepdims=True), rtol=EXACT_TOLERANCE, atol=EXACT_TOLERANCE)
 
 
+def _darken_border(images):
+    images[:, [0, 1, -2, -1]] = 0
+    images[:, :, [0, 1, -2, -1]] = 0
+
+
+def _structured(shape, spoil):
+    x = np.random.default_rng(3).normal(size=shape) + 1e3
+    spoil(x)
+    return x.astype(np.float32)
+
+
+@pytest.mark.parametrize(
+    ("x", "axes"),
+    [
+        (_structured((16, 14, 14, 3), lambda x: x[0, 0].fill(0)), (0, 1, 2)),
+        (
+            _structured((16, 14, 14, 3), lambda x: (x[:, :2].fill(0), x[:, -2:].fill(0), x[:, :, :2].fill(0), x[:, :, -2:].fill(0))),
+            (0, 1, 2),
+        ),
+        (_structured((8, 512), lambda x: x[:, :8].fill(0)), (1,)),
+        (_structured((4096, 2), lambda x: x[:8].fill(3e4)), (0,)),
+        (_structured((4096, 2), lambda x: x.sort(0)), (0,)),
+        (_structured((8, 32, 4), lambda x: x[:, 16:].fill(0)), (0, 1)),
+    ],
+    ids=["dark row", "dark border", "dark head", "far head", "sorted", "half padded"],
+)
+def test_variance_is_exact_where_values_are_not_in_random_order(x, axes):
+    np.testing.assert_allclose(_moments(x, axes).var, x.astype(np.float64).var(axes, keepdims=True), rtol=1e-6)
+
+
 def test_fast_variance_is_the_one_that_fails_at_large_offset():
     x = (np.random.default_rng(2).normal(size=(512, 4)) + 1e3).astype(np.float32)
     found = moments(jnp.asarray(x), Pool((0,)), use_fast_variance=True).var

@@ -32,7 +32,7 @@ DETAILS = {"lstm": RECURRENT_NORMS, "gru": RECURRENT_NORMS, "transformer": " (2 
 def build_train(config: ArchitecturesConfig, arm: ArchitectureArm, dataset: Dataset) -> Train:
     """One arm's training. Raises ``UsageError`` where its norm cannot be had, or cannot work in this network."""
     norm = build_norm(config, arm.norm, config.batch_size)
-    model = build_model(config, arm.model, norm, dataset.num_classes, **sizes_of(arm.model, config.width))
+    model = build_model(config, arm.model, norm, dataset, **sizes_of(arm.model, config.width))
     return assemble(config, model, arm.norm, config.batch_size, dataset)
 
 

@@ -25,7 +25,7 @@ def build_network(config: CompareConfig, arm: CompareArm, dataset: Dataset) -> n
     """One arm's network."""
     sizes = {"hidden_sizes": config.hidden_sizes, "norm_on_logits": config.norm_on_logits} if config.model == "mlp" else {}
     norm = build_norm(config, arm.norm, arm.batch_size)
-    return build_model(config, config.model, norm, dataset.num_classes, **sizes)
+    return build_model(config, config.model, norm, dataset, **sizes)
 
 
 def describe(config: CompareConfig, dataset: Dataset) -> str:

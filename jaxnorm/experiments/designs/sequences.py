@@ -51,7 +51,7 @@ def build_train(config: SequencesConfig, arm: SequenceArm, dataset: Dataset) -> 
         if arm.model == "transformer"
         else {"hidden_size": config.width, "statistics": config.statistics}
     )
-    model = build_model(config, arm.model, norm, dataset.num_classes, mask_norm=arm.masking != "unmasked", **sizes)
+    model = build_model(config, arm.model, norm, dataset, mask_norm=arm.masking != "unmasked", **sizes)
     train = assemble(config, model, arm.norm, config.batch_size, dataset)
     return with_final(train, make_evaluations(model, norm, config.batch_size))
 
