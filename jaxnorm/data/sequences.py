@@ -199,10 +199,13 @@ def _padded_length(mean_length: float, longest: int, padding_share: float | None
 
 
 def _spread_lengths(generator: np.random.Generator, count: int, mean_length: float, spread: float) -> np.ndarray:
-    """Evenly spread lengths in random order, int32 ``(N,)``: their mean is exact for a whole ``mean_length``, being symmetric about it."""
+    """Evenly spread lengths in random order, int32 ``(N,)``: their mean is exact for a whole ``mean_length``, being symmetric about it.
+
+    The least is 1: a spread that would reach below is cut at both ends.
+    """
     offsets = (2 * np.arange(count) + 1) / count - 1  # evenly within -1 .. 1
-    lengths = np.maximum(np.rint(mean_length * (1 + spread * offsets)), 1).astype(np.int32)
-    return generator.permutation(lengths)
+    reach = mean_length * spread if mean_length * (1 - spread) >= 0.5 else mean_length - 1
+    return generator.permutation(np.rint(mean_length + reach * offsets).astype(np.int32))
 
 
 def _pad(content: np.ndarray, lengths: np.ndarray, padded_length: int) -> np.ndarray:

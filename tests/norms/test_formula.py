@@ -22,6 +22,8 @@ from norms.running import KEY, initial, output
 from jaxnorm.norms import NORMS
 from jaxnorm.norms.functional import Pool, moments
 
+COMPILED_AS_FOR_USERS = True
+
 EPSILON = 1e-5
 
 

@@ -12,6 +12,8 @@ from jaxnorm.norms import NORMS
 from jaxnorm.training import OPTIMIZERS, Data, Split, make_train
 from jaxnorm.training.loop import replica_keys
 
+COMPILED_AS_FOR_USERS = True
+
 torch = pytest.importorskip("torch", reason="PyTorch is not installed (extra bench)")
 torch.set_num_threads(1)  # these products are too small to be shared out
 

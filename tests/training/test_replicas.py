@@ -10,6 +10,8 @@ from common_training import make_arm, make_data, make_replicas
 from jaxnorm.training import Replica, compile_programs, make_mesh, run_replicas
 from jaxnorm.training.replicas import MAPPED_PER_DEVICE, largest_divisor, mapped_group_size
 
+COMPILED_AS_FOR_USERS = True
+
 VMAP_TOLERANCE = 2e-4  # batched products sum in another order; 20 Adam updates amplify the last bit
 
 
