@@ -319,7 +319,7 @@ def _masked_moments(x, mask):
     return moments(x, Pool((0,)), mask=mask)
 
 
-@settings(deadline=None, max_examples=25)
+@settings(deadline=None, max_examples=15)
 @given(
     rows=st.integers(0, 12),
     offset=st.floats(-1e3, 1e3, width=32),
