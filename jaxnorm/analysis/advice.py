@@ -1,5 +1,6 @@
 """What to use when, as far as this run tells: for each aim the best arm, and those that were not told apart from it."""
 
+from jaxnorm.analysis.contrasts import find_margin
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.statistics import exceedance_p, holm, sign_flip_p
 from jaxnorm.analysis.summary import ArmSummary, Summary
@@ -46,12 +47,6 @@ def _sentence(summary: Summary, name: str, aim: str) -> str:
 
 def _not_worse(summary: Summary, name: str, best: ArmSummary, others: list[ArmSummary]) -> list[ArmSummary]:
     differences = [[mine - theirs for mine, theirs in zip(best.by_seed[name], arm.by_seed[name], strict=True)] for arm in others]
-    margins = [_margin(summary, name, best, arm) for arm in others]
+    margins = [find_margin(name, [best.measures[name].mean, arm.measures[name].mean], summary.rule) for arm in others]
     p_values = [max(float(sign_flip_p(each)), float(exceedance_p(each, margin))) for each, margin in zip(differences, margins, strict=True)]
     return [arm for arm, p_value in zip(others, holm(p_values), strict=True) if p_value > ALPHA]
-
-
-def _margin(summary: Summary, name: str, best: ArmSummary, other: ArmSummary) -> float:
-    if MEASURES[name].absolute_margin:
-        return summary.rule.accuracy_margin
-    return summary.rule.loss_margin * (best.measures[name].mean + other.measures[name].mean) / 2

@@ -68,6 +68,17 @@ def build_model(config: Training, model: str, norm: Norm, dataset: Dataset, **si
         raise UsageError(f"--model {model} cannot be built: {error}.") from error
 
 
+def sizes_of(model: str, width: int) -> dict[str, Any]:
+    """What an architecture of this width is built with; about as many layers in each."""
+    recurrent = {"hidden_size": width}
+    sizes: dict[str, dict[str, Any]] = {
+        "mlp": {"hidden_sizes": (width, width)},
+        "cnn": {"widths": (width // 2, width)},
+        "transformer": {"width": width, "feed_forward_size": 2 * width},
+    }
+    return sizes.get(model, recurrent)
+
+
 def assemble(
     config: Training, model: nn.Module, norm: str, batch_size: int, dataset: Dataset, *, warmup_steps: int = 0, probe: Probe = no_probe
 ) -> Train:

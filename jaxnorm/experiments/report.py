@@ -30,16 +30,10 @@ def report(arguments: list[str]) -> int:
 
 def _redraw(folder: Path) -> int:
     from jaxnorm.experiments.reproduce import reproducing_command
-    from jaxnorm.reporting.drawings import drawings_of
-    from jaxnorm.reporting.figures import save_figures
-    from jaxnorm.reporting.page import write_page
-    from jaxnorm.reporting.report import write_report
+    from jaxnorm.reporting.draw import draw_report
 
     summary, environment = _summary(folder), _json(folder / "environment.json")
-    command = reproducing_command(_json(folder / "config.json"))
-    save_figures(summary, drawings_of(summary), folder / "figures")
-    write_report(summary, folder, command, environment)
-    write_page(summary, folder, command, environment)
+    draw_report(summary, folder, reproducing_command(_json(folder / "config.json")), environment)
     print(f"redrawn in {folder}: figures/, report.html, report.md")
     return 0
 

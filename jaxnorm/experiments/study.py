@@ -31,10 +31,7 @@ from jaxnorm.experiments.terminal import make_console
 from jaxnorm.files import write_atomically
 from jaxnorm.norms import NORMS
 from jaxnorm.reporting.console import print_summary
-from jaxnorm.reporting.drawings import drawings_of
-from jaxnorm.reporting.figures import save_figures
-from jaxnorm.reporting.page import write_page
-from jaxnorm.reporting.report import write_report
+from jaxnorm.reporting.draw import draw_report
 from jaxnorm.training import Data, Programs, Train, compile_programs, make_mesh, run_replicas
 
 NOT_SETTINGS = ("out", "resume", "quick", "data_dir")
@@ -91,11 +88,8 @@ def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmRe
         notes=analysis.notes,
     )
     write_atomically(folder.path / "summary.json", summary.to_json())
-    save_figures(summary, drawings_of(summary), folder.path / "figures")
     environment = json.loads((folder.path / "environment.json").read_text())
-    command = reproducing_command(settings(config, instrument.name))
-    write_report(summary, folder.path, command, environment)
-    write_page(summary, folder.path, command, environment)
+    draw_report(summary, folder.path, reproducing_command(settings(config, instrument.name)), environment)
     return summary
 
 

@@ -1,7 +1,6 @@
 """Architectures: every norm in every architecture at every learning rate, all rates of an arm in one compiled program."""
 
 from collections.abc import Sequence
-from typing import Any
 
 import pandas as pd
 
@@ -19,7 +18,7 @@ from jaxnorm.analysis.wording import value_title
 from jaxnorm.config import ArchitectureArm, ArchitecturesConfig
 from jaxnorm.config.training import RECURRENT
 from jaxnorm.data import Dataset
-from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
+from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset, sizes_of
 from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
 from jaxnorm.experiments.setting import describe_setting
 from jaxnorm.training import Train
@@ -34,17 +33,6 @@ def build_train(config: ArchitecturesConfig, arm: ArchitectureArm, dataset: Data
     norm = build_norm(config, arm.norm, config.batch_size)
     model = build_model(config, arm.model, norm, dataset, **sizes_of(arm.model, config.width))
     return assemble(config, model, arm.norm, config.batch_size, dataset)
-
-
-def sizes_of(model: str, width: int) -> dict[str, Any]:
-    """What an architecture of this width is built with; about as many layers in each."""
-    recurrent = {"hidden_size": width}
-    sizes: dict[str, dict[str, Any]] = {
-        "mlp": {"hidden_sizes": (width, width)},
-        "cnn": {"widths": (width // 2, width)},
-        "transformer": {"width": width, "feed_forward_size": 2 * width},
-    }
-    return sizes.get(model, recurrent)
 
 
 def replicas(config: ArchitecturesConfig) -> dict[str, Sequence[float]]:

@@ -8,9 +8,10 @@ import pandas as pd
 
 from jaxnorm.analysis.sequences import make_plan
 from jaxnorm.config import SequenceArm, SequencesConfig
+from jaxnorm.config.training import RECURRENT
 from jaxnorm.data import DataError, Dataset, make_sequences, with_padding
 from jaxnorm.data.sequences import TASKS
-from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
+from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset, sizes_of
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.evaluations import make_evaluations, with_both_variances
 from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
@@ -46,11 +47,9 @@ def find_dataset(config: SequencesConfig, arm: SequenceArm) -> Dataset:
 def build_train(config: SequencesConfig, arm: SequenceArm, dataset: Dataset) -> Train:
     """One arm's training, evaluated in several ways at its end. Raises ``UsageError`` where its norm cannot be had or cannot work."""
     norm = with_both_variances(build_norm(config, arm.norm, config.batch_size))
-    sizes = (
-        {"width": config.width, "feed_forward_size": 2 * config.width}
-        if arm.model == "transformer"
-        else {"hidden_size": config.width, "statistics": config.statistics}
-    )
+    sizes = sizes_of(arm.model, config.width)
+    if arm.model in RECURRENT:
+        sizes["statistics"] = config.statistics
     model = build_model(config, arm.model, norm, dataset, mask_norm=arm.masking != "unmasked", **sizes)
     train = assemble(config, model, arm.norm, config.batch_size, dataset)
     return with_final(train, make_evaluations(model, norm, config.batch_size))
