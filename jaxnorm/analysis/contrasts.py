@@ -86,8 +86,11 @@ def measure_contrasts(
 
 
 def find_margin(name: str, means: Sequence[float], rule: DecisionRule) -> float:
-    """Below what a difference counts as none: fixed for accuracies, else a share of the compared arms' mean."""
-    return rule.accuracy_margin if find_measure(name).absolute_margin else rule.loss_margin * sum(means) / len(means)
+    """Below what a difference counts as none: fixed for accuracies and where the measure says so, else a share of the arms' mean."""
+    measure = find_measure(name)
+    if measure.fixed_margin is not None:
+        return measure.fixed_margin
+    return rule.accuracy_margin if measure.absolute_margin else rule.loss_margin * sum(means) / len(means)
 
 
 def _build_differences(contrasts: Sequence[tuple[Contrast, str]], differences_MS: np.ndarray, margins: list[float]) -> list[Difference]:

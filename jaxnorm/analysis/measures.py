@@ -33,6 +33,8 @@ class Measure:
     """The epoch to take the value at, instead of ``per_seed``; 0 is before training."""
     absolute_margin: bool = False
     """Whether differences count from ``accuracy_margin`` on, instead of from ``loss_margin`` times the mean on."""
+    fixed_margin: float | None = None
+    """From where on differences count, in the unit of the measure, where it has neither an accuracy nor a mean that means anything."""
 
 
 def final(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:

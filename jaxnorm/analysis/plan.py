@@ -26,3 +26,5 @@ class Plan:
     """The measures whose differences are listed, as far as the run has them."""
     answer_measures: tuple[str, str] = ANSWER_MEASURES
     """The two measures that the answer speaks of."""
+    curves: Sequence[str] = ()
+    """The instrument's own metrics that figures draw against epochs, besides losses and accuracies."""

@@ -56,7 +56,10 @@ def summarise(
         epochs=tables[0].epochs,
         num_classes=num_classes,
         rule=rule,
-        arms=[_summarise_arm(table, seconds[table.arm.key], rule, names, measured) for table in tables],
+        arms=[
+            _summarise_arm(table, seconds[table.arm.key], rule, {name: measured[table.arm.key, name] for name in names}, plan.curves)
+            for table in tables
+        ],
         differences=differences,
         verdicts=judge(plan.claims, tables, rule, measured),
         sweeps=list(sweeps),
@@ -64,8 +67,9 @@ def summarise(
     )
 
 
-def _summarise_arm(table: ArmTable, seconds: Sequence[float], rule: DecisionRule, names: list[str], measured: Measured) -> ArmSummary:
-    by_seed = {name: measured[table.arm.key, name] for name in names}
+def _summarise_arm(
+    table: ArmTable, seconds: Sequence[float], rule: DecisionRule, by_seed: Mapping[str, np.ndarray], curves: Sequence[str]
+) -> ArmSummary:
     return ArmSummary(
         key=table.arm.key,
         factors=table.arm.factors,
@@ -74,7 +78,7 @@ def _summarise_arm(table: ArmTable, seconds: Sequence[float], rule: DecisionRule
         seconds=mean_interval(seconds),
         measures={name: mean_interval(values) for name, values in by_seed.items()},
         by_seed={name: values.tolist() for name, values in by_seed.items()},
-        curves={metric: _summarise_curve(table.curves[metric]) for metric in CURVE_METRICS},
+        curves={metric: _summarise_curve(table.curves[metric]) for metric in (*CURVE_METRICS, *curves)},
         profiles={quantity: _summarise_profile(table, quantity) for quantity in PROFILED if f"{quantity}.block_0" in table.curves},
     )
 

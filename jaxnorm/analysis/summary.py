@@ -29,7 +29,9 @@ class Estimate:
 
 @dataclasses.dataclass(frozen=True)
 class Curve:
-    """A metric after each epoch, over seeds: means and pointwise 95 % intervals, each of length E; no interval for one seed."""
+    """A metric after each epoch, over seeds: means and pointwise 95 % intervals, each of length E, or E + 1 where it was measured before
+    training too; no interval for one seed.
+    """
 
     mean: list[float]
     low: list[float] | None

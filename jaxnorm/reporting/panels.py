@@ -36,12 +36,17 @@ FACTOR_LABELS = {"batch_size": "batch size (examples)", "depth": "depth (blocks)
 """Numbers that were varied, as axes name them."""
 
 
-def plot_curves(ax: Axes, summary: Summary, metric: str) -> Axes:
-    """A metric against epochs: one line per arm, with bands of pointwise 95 % intervals."""
+def plot_curves(ax: Axes, summary: Summary, metric: str, *, arms: Sequence[ArmSummary] | None = None, label: str | None = None) -> Axes:
+    """A metric against epochs, 0 being before training: one line per arm, with bands of pointwise 95 % intervals.
+
+    ``arms``: some of the summary's (all). ``label``: of the axis, for an instrument's own metric, whose title is left to the caller.
+    """
     look, style = looks(norms_of(summary)), line_styles(variants_of(summary))
     factor = 100.0 if metric.endswith("_accuracy") else 1.0
-    epochs = np.arange(1, summary.epochs + 1)
-    for arm in summary.arms:
+    arms = summary.arms if arms is None else arms
+    first = summary.epochs + 1 - len(arms[0].curves[metric].mean)
+    epochs = np.arange(first, summary.epochs + 1)
+    for arm in arms:
         curve, mark = arm.curves[metric], look[arm.norm]
         mean = factor * np.asarray(curve.mean)
         marker_step = -(-summary.epochs // MAX_EPOCH_MARKERS)
@@ -58,16 +63,19 @@ def plot_curves(ax: Axes, summary: Summary, metric: str) -> Axes:
         if curve.low is not None and curve.high is not None:
             low, high = (factor * _possible(metric, bound) for bound in (curve.low, curve.high))
             ax.fill_between(epochs, low, high, color=mark.color, alpha=BAND_ALPHA, linewidth=0)
-    ax.set(xlabel="epoch", ylabel=CURVE_LABELS[metric], title=_curves_title(summary, metric))
+    ax.set(xlabel="epoch", ylabel=label or CURVE_LABELS[metric])
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
-    ax.set_xlim(1 - 0.03 * summary.epochs, summary.epochs * 1.03)
-    spread_axis(ax, metric, factor * np.concatenate([_extent(metric, arm.curves[metric]) for arm in summary.arms]))
+    ax.set_xlim(first - 0.03 * summary.epochs, summary.epochs * 1.03)
+    if metric in CURVE_LABELS:
+        ax.set_title(_curves_title(arms, metric))
+        spread_axis(ax, metric, factor * np.concatenate([_extent(metric, arm.curves[metric]) for arm in arms]))
     return ax
 
 
 def _possible(metric: str, values: Sequence[float]) -> np.ndarray:
     """Ends of intervals, cut where the metric ends: no loss is below 0, no accuracy outside 0 to 1."""
-    return np.clip(values, 0.0, 1.0 if metric.endswith("_accuracy") else np.inf)
+    lowest = 0.0 if metric in CURVE_LABELS else -np.inf
+    return np.clip(values, lowest, 1.0 if metric.endswith("_accuracy") else np.inf)
 
 
 def _extent(metric: str, curve: Curve) -> np.ndarray:
@@ -76,18 +84,18 @@ def _extent(metric: str, curve: Curve) -> np.ndarray:
     return drawn if metric.endswith("_accuracy") else drawn[drawn > 0]
 
 
-def _curves_title(summary: Summary, metric: str) -> str:
+def _curves_title(arms: Sequence[ArmSummary], metric: str) -> str:
     """What is seen: whose mean ends best."""
-    best = _best(summary, metric)
+    best = _best(arms, metric)
     end = best.curves[metric].mean[-1]
     value = f"{100 * end:.2f} %" if metric.endswith("_accuracy") else f"{end:.3g} nats"
     word = "highest" if metric.endswith("_accuracy") else "lowest"
     return f"Ends {word} on average: {arm_title(best.factors)}, {value}"
 
 
-def _best(summary: Summary, metric: str) -> ArmSummary:
-    ends = [arm.curves[metric].mean[-1] for arm in summary.arms]
-    return summary.arms[int(np.argmax(ends) if metric.endswith("_accuracy") else np.argmin(ends))]
+def _best(arms: Sequence[ArmSummary], metric: str) -> ArmSummary:
+    ends = [arm.curves[metric].mean[-1] for arm in arms]
+    return arms[int(np.argmax(ends) if metric.endswith("_accuracy") else np.argmin(ends))]
 
 
 def spread_axis(ax: Axes, metric: str, values: np.ndarray) -> None:

@@ -6,6 +6,7 @@ It is handed a module, an optimizer and arrays, and knows nothing of norms, data
 from jaxnorm.training.decay import decay_mask
 from jaxnorm.training.loop import Probe, Train, make_train, no_probe
 from jaxnorm.training.optimizers import OPTIMIZERS
+from jaxnorm.training.order import Order, fixed, shuffled
 from jaxnorm.training.probes import make_probe
 from jaxnorm.training.replicas import History, Programs, compile_programs, make_mesh, run_replicas
 from jaxnorm.training.state import Data, Replica, Split, TrainState
@@ -14,6 +15,7 @@ __all__ = [
     "OPTIMIZERS",
     "Data",
     "History",
+    "Order",
     "Probe",
     "Programs",
     "Replica",
@@ -22,9 +24,11 @@ __all__ = [
     "TrainState",
     "compile_programs",
     "decay_mask",
+    "fixed",
     "make_mesh",
     "make_probe",
     "make_train",
     "no_probe",
     "run_replicas",
+    "shuffled",
 ]

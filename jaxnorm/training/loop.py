@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 from jaxtyping import Array, Int
 
+from jaxnorm.training.order import Order, shuffled
 from jaxnorm.training.state import Data, Metrics, Replica, TrainState
 from jaxnorm.training.step import MakeOptimizer, evaluate, make_update, model_input
 from jaxnorm.types import Scalar
@@ -34,10 +35,18 @@ def no_probe(state: TrainState, data: Data) -> dict[str, Array]:
     return {}
 
 
-def replica_keys(replica: Replica) -> tuple[Array, Array]:
-    """``init_key, order_key`` from the seed's number alone, so a seed gives the same network in whatever company it runs."""
+class Keys(NamedTuple):
+    """What is random about one network, by consumer."""
+
+    init: Array
+    order: Array
+    noise: Array
+
+
+def replica_keys(replica: Replica) -> Keys:
+    """Keys from the seed's number alone, so a seed gives the same network in whatever company it runs."""
     key = jax.random.key(replica.seed)
-    return jax.random.fold_in(key, 0), jax.random.fold_in(key, 1)
+    return Keys(*(jax.random.fold_in(key, consumer) for consumer in range(len(Keys._fields))))
 
 
 def scale_kernels(params: Any, factor: Scalar) -> Any:
@@ -50,16 +59,16 @@ def named(split: str, metrics: Metrics) -> dict[str, Array]:
     return {f"{split}_{quantity}": value for quantity, value in metrics._asdict().items()}
 
 
-def make_train(model: nn.Module, make_optimizer: MakeOptimizer, batch_size: int, probe: Probe = no_probe) -> Train:
-    """Train ``model``, called as ``model(x, train=..., lengths=...)``, on batches of ``batch_size`` examples in a fresh order every epoch.
+def make_train(model: nn.Module, make_optimizer: MakeOptimizer, batch_size: int, probe: Probe = no_probe, order: Order = shuffled) -> Train:
+    """Train ``model``, called as ``model(x, train=..., lengths=...)``, on batches of ``batch_size`` examples in the order ``order``.
 
-    The examples that do not fill a batch are left out of that epoch. Training metrics are averages over the epoch's updates;
-    validation metrics, and those of ``probe``, belong to the network at the end of the epoch. ``lengths`` are those of the batch, ``(B,)``,
-    or None where all examples are of one length.
+    Training metrics are averages over the epoch's updates; validation metrics, and those of ``probe``, belong to the network at the end
+    of the epoch. ``lengths`` are those of the batch, ``(B,)``, or None where all examples are of one length. A module that draws random
+    numbers in training finds a new key at every update in Linen's stream ``noise``.
     """
 
     def start(replica: Replica, data: Data) -> tuple[TrainState, dict[str, Array]]:
-        init_key, _ = replica_keys(replica)
+        init_key = replica_keys(replica).init
         x, lengths = model_input(data.train, slice(1), data)
         variables = model.init(init_key, x, train=False, lengths=lengths)
         params = scale_kernels(variables["params"], replica.init_scale)
@@ -69,20 +78,19 @@ def make_train(model: nn.Module, make_optimizer: MakeOptimizer, batch_size: int,
 
     def advance(own: tuple[Replica, TrainState], shared: tuple[Int[Array, " E"], Data]) -> tuple[TrainState, dict[str, Array]]:
         (replica, state), (epochs, data) = own, shared
-        _, order_key = replica_keys(replica)
+        keys = replica_keys(replica)
         update = make_update(model, data, make_optimizer(jnp.asarray(replica.learning_rate)))
-        num_examples = len(data.train.labels)
-        num_steps = num_examples // batch_size
+        num_steps = len(data.train.labels) // batch_size
 
-        def step(carry: tuple[TrainState, Metrics], index: Int[Array, " B"]) -> tuple[tuple[TrainState, Metrics], None]:
+        def step(carry: tuple[TrainState, Metrics], each: tuple[Int[Array, " B"], Array]) -> tuple[tuple[TrainState, Metrics], None]:
             state, mean = carry
-            state, metrics = update(state, index)
+            state, metrics = update(state, *each)
             return (state, jax.tree.map(lambda old, new: old + new / num_steps, mean, metrics)), None
 
         def epoch(state: TrainState, number: Int[Array, ""]) -> tuple[TrainState, dict[str, Array]]:
-            order = jax.random.permutation(jax.random.fold_in(order_key, number), num_examples)
-            batches = order[: num_steps * batch_size].reshape(num_steps, batch_size)  # (I, B)
-            (state, training), _ = jax.lax.scan(step, (state, Metrics(jnp.zeros(()), jnp.zeros(()))), batches)
+            batches = order(keys.order, number, data.train.labels, batch_size)  # (I, B)
+            noise_keys = jax.random.split(jax.random.fold_in(keys.noise, number), num_steps)  # (I,)
+            (state, training), _ = jax.lax.scan(step, (state, Metrics(jnp.zeros(()), jnp.zeros(()))), (batches, noise_keys))
             return state, named("train", training) | named("validation", evaluate(model, state, data.validation, data)) | probe(state, data)
 
         return jax.lax.scan(epoch, state, epochs)

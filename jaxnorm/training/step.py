@@ -44,17 +44,19 @@ def metrics_of(logits: Logits, labels: Labels) -> Metrics:
 
 
 def make_update(model: nn.Module, data: Data, optimizer: optax.GradientTransformation) -> Callable:
-    """``update(state, index (B,)) -> state, Metrics``: one gradient step on the training examples named by ``index``."""
+    """``update(state, index (B,), noise_key) -> state, Metrics``: one gradient step on the training examples named by ``index``."""
 
-    def loss(params: Any, batch_stats: Any, x: Array, lengths: Lengths, labels: Labels) -> tuple[Array, tuple[Any, Metrics]]:
-        variables = {"params": params, "batch_stats": batch_stats}
-        logits, updated = model.apply(variables, x, train=True, mutable=["batch_stats"], lengths=lengths)
+    def loss(
+        params: Any, batch_stats: Any, x: Array, lengths: Lengths, labels: Labels, noise_key: Array
+    ) -> tuple[Array, tuple[Any, Metrics]]:
+        variables, rngs = {"params": params, "batch_stats": batch_stats}, {"noise": noise_key}
+        logits, updated = model.apply(variables, x, train=True, mutable=["batch_stats"], lengths=lengths, rngs=rngs)
         metrics = jax.tree.map(jnp.mean, metrics_of(logits, labels))
         return metrics.loss, (updated.get("batch_stats", {}), metrics)
 
-    def update(state: TrainState, index: Int[Array, " B"]) -> tuple[TrainState, Metrics]:
+    def update(state: TrainState, index: Int[Array, " B"], noise_key: Array) -> tuple[TrainState, Metrics]:
         batch = (*model_input(data.train, index, data), data.train.labels[index])
-        gradients, (batch_stats, metrics) = jax.grad(loss, has_aux=True)(state.params, state.batch_stats, *batch)
+        gradients, (batch_stats, metrics) = jax.grad(loss, has_aux=True)(state.params, state.batch_stats, *batch, noise_key)
         updates, opt_state = optimizer.update(gradients, state.opt_state, state.params)
         return TrainState(optax.apply_updates(state.params, updates), batch_stats, opt_state), metrics
 

@@ -66,7 +66,7 @@ def test_training_equals_pytorch_from_the_same_start(norm, optimizer):
 def torch_epoch(network, rule, dataset, replica, epoch):
     """One epoch in the order that the replica takes; training loss over its updates, validation loss after it."""
     images, labels = torch_split(dataset, dataset.train)
-    order = np.asarray(jax.random.permutation(jax.random.fold_in(replica_keys(replica)[1], epoch), len(labels)))
+    order = np.asarray(jax.random.permutation(jax.random.fold_in(replica_keys(replica).order, epoch), len(labels)))
     losses = []
     network.train()
     for first in range(0, len(labels) - BATCH_SIZE + 1, BATCH_SIZE):
