@@ -21,7 +21,7 @@ class Listing:
     source: str
     claim: str
     measured_as: str
-    """The measure, what it is expected to be, and of what."""
+    """The measure, a colon, and what it is expected to be; ``criteria`` has the margins."""
     instrument: str = ""
     """The instrument whose ledger has the claim; empty where none has it yet."""
     test: str = ""
@@ -109,7 +109,7 @@ CATALOGUE = (
         "B3",
         ONE_LAYER,
         "LayerNorm and BatchNorm train differently yet end with similar test accuracy",
-        "area: different beyond the margin; test accuracy: the same",
+        "area, and test accuracy: different beyond the margin, and the same",
         "compare",
     ),
     Listing(
@@ -249,7 +249,7 @@ CATALOGUE = (
         "E4",
         ADD_NORM,
         "LayerNorm suits small batches and online training, BatchNorm does not",
-        "LayerNorm at batch sizes 1, 2 and 4 trains; BatchNorm raises at 1",
+        "test accuracy, LayerNorm at batch sizes 1, 2 and 4 − BatchNorm at 2, 2 and 4 (it raises at 1): higher",
     ),
     Listing(
         "F1",
