@@ -147,6 +147,25 @@ class Verdict:
 
 
 @dataclasses.dataclass(frozen=True)
+class Control:
+    """An arm against itself, trained once more on seeds that are not reported."""
+
+    factors: dict[str, Factor]
+    """Of the arm."""
+    seeds: list[int]
+    """Of the second training; as many as the reported ones."""
+    differences: list[Difference]
+    """The arm minus its control, by position in the lists of seeds, since nothing pairs them. Corrected among themselves."""
+    words: list[Word]
+    """What a claim of "higher" would be told of each, corrected for their number: "holds" and "contradicted" are false alarms."""
+
+    @property
+    def claimed(self) -> list[Difference]:
+        """The differences that would be claimed, in either direction."""
+        return [difference for difference, word in zip(self.differences, self.words, strict=True) if word in ("holds", "contradicted")]
+
+
+@dataclasses.dataclass(frozen=True)
 class Summary:
     """All that a report shows."""
 
@@ -168,6 +187,9 @@ class Summary:
     """Where a hyperparameter varied between networks of one arm: what was measured at each of its values."""
     notes: list[str] = dataclasses.field(default_factory=list)
     """What else the reader must know, one sentence each."""
+    answer_measures: list[str] = dataclasses.field(default_factory=lambda: ["train_loss_area", "test_accuracy"])
+    """The two measures that the answer speaks of."""
+    control: Control | None = None
 
     def to_json(self) -> bytes:
         """The summary as indented JSON."""

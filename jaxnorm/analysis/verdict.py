@@ -88,6 +88,11 @@ def judge(
     return [_verdict(*row, num_claims=len(claims)) for row in zip(claims, parts, findings, adjusted.tolist(), strict=True)]
 
 
+def could_show(n: int, number: int) -> bool:
+    """Whether the smallest p that sign flips of ``n`` values can give, 2^(1 - n), survives Holm's correction over ``number`` p values."""
+    return 2.0 ** (1 - n) * number <= ALPHA
+
+
 def weigh(difference: Difference, expected: Expectation) -> Part:
     """Give one comparison its word."""
     inside = float(equivalence_p(difference.by_seed, difference.margin))

@@ -4,7 +4,7 @@ The field names are the keys of a TOML protocol and, with dashes, the flags of t
 """
 
 from jaxnorm.config.architectures import ArchitectureArm, ArchitecturesConfig, RateArm
-from jaxnorm.config.arm import Arm, Factor
+from jaxnorm.config.arm import Arm, ControlArm, Factor
 from jaxnorm.config.compare import CompareArm, CompareConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
 from jaxnorm.config.layers import LayersConfig
@@ -19,6 +19,7 @@ __all__ = [
     "Arm",
     "CompareArm",
     "CompareConfig",
+    "ControlArm",
     "DecisionRule",
     "DepthArm",
     "DepthConfig",

@@ -5,12 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from jaxnorm.analysis.advice import advice
+from jaxnorm.analysis.seeds import seeds_sentences
 from jaxnorm.analysis.statistics import FLIPS, MIN_BOOTSTRAP, RESAMPLES
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.drawings import drawings_of
-from jaxnorm.reporting.tables import TextTable, differences_table, markdown, notes, results_table
+from jaxnorm.reporting.tables import TextTable, control_table, differences_table, markdown, notes, results_table
 
 METHOD = """\
 Networks are paired: the same seed gives the same initial weights and the same order of examples in every arm, so differences are
@@ -48,11 +49,13 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
         f"# {summary.question}",
         summary.answer,
         markdown(verdicts_table(summary)) if summary.verdicts else "",
-        "## What to use when\n\n" + "\n".join(f"- {line}" for line in advice(summary)),
         *(f"![{drawing.text}](figures/{name}.svg)" for name, drawing in drawings_of(summary).items()),
         markdown(results_table(summary)),
         "\n".join(f"- {note}" for note in notes(summary)),
         markdown(differences_table(summary, with_power=True)) if summary.differences else "",
+        "\n".join(f"- {sentence}" for sentence in seeds_sentences(summary)),
+        markdown(control_table(summary, summary.control)) if summary.control else "",
+        "## What to use when\n\n" + "\n".join(f"- {line}" for line in advice(summary)),
         f"## Method\n\n{method(summary)}",
         f"## Setting\n\n{summary.setting}\n\nSeeds {summary.seeds[0]} to {summary.seeds[-1]}.",
         f"## Reproduce\n\n```\n{command}\n```",

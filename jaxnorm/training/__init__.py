@@ -8,12 +8,13 @@ from jaxnorm.training.loop import Probe, Train, make_train, no_probe
 from jaxnorm.training.optimizers import OPTIMIZERS
 from jaxnorm.training.order import Order, fixed, shuffled
 from jaxnorm.training.probes import make_probe
-from jaxnorm.training.replicas import History, Programs, compile_programs, make_mesh, run_replicas
+from jaxnorm.training.replicas import Group, History, Programs, compile_programs, gather, make_mesh, run_groups, run_replicas
 from jaxnorm.training.state import Data, Replica, Split, TrainState
 
 __all__ = [
     "OPTIMIZERS",
     "Data",
+    "Group",
     "History",
     "Order",
     "Probe",
@@ -25,10 +26,12 @@ __all__ = [
     "compile_programs",
     "decay_mask",
     "fixed",
+    "gather",
     "make_mesh",
     "make_probe",
     "make_train",
     "no_probe",
+    "run_groups",
     "run_replicas",
     "shuffled",
 ]
