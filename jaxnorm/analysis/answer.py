@@ -21,14 +21,14 @@ def _sentence(subject: str, differences: Sequence[Difference], measures: Sequenc
         return f"The {subject} was not varied."
     n = differences[0].estimate.n
     by_measure = [[difference for difference in differences if difference.measure == name] for name in measures]
-    shown = [_shown(group) for group in by_measure]
+    shown = [shown_among(group) for group in by_measure]
     clauses = [_clause(group, found) for group, found in zip(by_measure, shown, strict=True)]
     verbs = ["changes" if found else "makes no shown difference to" for found in shown]
     reason = f"; n = {n}" if could_show(n, num_differences) else f"; {count(n, 'seed')} could not have shown any"
     return f"The {subject} {verbs[0]} {clauses[0]} and {verbs[1]} {clauses[1]}{reason}."
 
 
-def _shown(differences: Sequence[Difference]) -> list[Difference]:
+def shown_among(differences: Sequence[Difference]) -> list[Difference]:
     """Those that are significant after correction, with an interval wholly beyond the margin."""
     return [difference for difference in differences if difference.p_adjusted <= ALPHA and difference.beyond_margin]
 

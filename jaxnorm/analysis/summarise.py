@@ -48,11 +48,11 @@ def summarise(
     tables = read_arms(frame, plan.arms, num_classes)
     names = defined_measures(tables[0])
     measured: Measured = {(table.arm.key, name): measure_arm(name, table, rule) for table in tables for name in names}
-    differences, reply = _differences(plan, tables, rule, names, measured)
+    listed = list_differences(plan, tables, rule, names, measured)
     return Summary(
         instrument=instrument,
         question=question,
-        answer=reply,
+        answer=_answer(plan, listed),
         setting=setting,
         seeds=tables[0].seeds,
         epochs=tables[0].epochs,
@@ -62,7 +62,7 @@ def summarise(
             _summarise_arm(table, seconds[table.arm.key], rule, {name: measured[table.arm.key, name] for name in names}, plan.curves)
             for table in tables
         ],
-        differences=differences,
+        differences=[difference for _, difference in listed],
         verdicts=judge(plan.claims, tables, rule, measured),
         sweeps=list(sweeps),
         notes=list(notes),
@@ -114,15 +114,17 @@ def _summarise_curve(values_SE: np.ndarray) -> Curve:
     return Curve(mean, low.tolist(), high.tolist())
 
 
-def _differences(
-    plan: Plan, tables: list[ArmTable], rule: DecisionRule, names: list[str], measured: Measured
-) -> tuple[list[Difference], str]:
-    """All differences of the report, corrected together, and the answer they give."""
+def list_differences(
+    plan: Plan, tables: Sequence[ArmTable], rule: DecisionRule, names: Sequence[str], measured: Measured
+) -> list[tuple[str, Difference]]:
+    """All differences that a report lists, corrected together, each with what is varied; ``names`` are the measures that the run has."""
     subjects = [(subject, contrast) for subject, contrasts in plan.contrasts.items() for contrast in contrasts]
     rows = [(subject, contrast, name) for name in plan.measures if name in names for subject, contrast in subjects]
     differences = measure_contrasts([(contrast, name) for _, contrast, name in rows], tables, rule, measured)
-    varied: dict[str, list[Difference]] = {subject: [] for subject in plan.contrasts if subject}
-    for (subject, _, _), difference in zip(rows, differences, strict=True):
-        varied.setdefault(subject, []).append(difference)
-    varied.pop("", None)
-    return differences, answer(varied, plan.answer_measures, len(differences))
+    return [(subject, difference) for (subject, _, _), difference in zip(rows, differences, strict=True)]
+
+
+def _answer(plan: Plan, listed: Sequence[tuple[str, Difference]]) -> str:
+    """What they say of everything that is varied."""
+    varied = {wanted: [difference for subject, difference in listed if subject == wanted] for wanted in plan.contrasts if wanted}
+    return answer(varied, plan.answer_measures, len(listed))

@@ -6,6 +6,7 @@ The field names are the keys of a TOML protocol and, with dashes, the flags of t
 from jaxnorm.config.architectures import ArchitectureArm, ArchitecturesConfig, RateArm
 from jaxnorm.config.arm import Arm, ControlArm, Factor
 from jaxnorm.config.compare import CompareArm, CompareConfig
+from jaxnorm.config.coverage import CoverageConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
 from jaxnorm.config.layers import LayersConfig
 from jaxnorm.config.sequences import SequenceArm, SequencesConfig
@@ -20,6 +21,7 @@ __all__ = [
     "CompareArm",
     "CompareConfig",
     "ControlArm",
+    "CoverageConfig",
     "DecisionRule",
     "DepthArm",
     "DepthConfig",

@@ -11,6 +11,7 @@ INSTRUMENTS = {
     "sequences": "accuracy against padding and length spread, with norms that are told of padding and norms that are not",
     "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
     "layers": "rounding errors and costs of single layers, beside flax.linen and PyTorch",
+    "coverage": "whether intervals cover, what reports claim where nothing differs, and what so many seeds find",
     "report": "a finished run drawn anew, or several side by side, without training",
     "claims": "every claim with its latest verdict, or the command that would decide it",
     "notebook": "fills the documents with the committed results",
