@@ -7,6 +7,7 @@ from jaxnorm.config.architectures import ArchitectureArm, ArchitecturesConfig, R
 from jaxnorm.config.arm import Arm, Factor
 from jaxnorm.config.compare import CompareArm, CompareConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
+from jaxnorm.config.landscape import LandscapeConfig
 from jaxnorm.config.layers import LayersConfig
 from jaxnorm.config.sequences import SequenceArm, SequencesConfig
 from jaxnorm.config.throughput import ThroughputConfig
@@ -23,6 +24,7 @@ __all__ = [
     "DepthArm",
     "DepthConfig",
     "Factor",
+    "LandscapeConfig",
     "LayersConfig",
     "Optimizer",
     "Output",
@@ -39,5 +41,6 @@ STUDIES: dict[str, type[Study]] = {
     "depth": DepthConfig,
     "sequences": SequencesConfig,
     "architectures": ArchitecturesConfig,
+    "landscape": LandscapeConfig,
 }
 """The instruments that train networks, and what each is told."""

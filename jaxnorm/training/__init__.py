@@ -4,6 +4,7 @@ It is handed a module, an optimizer and arrays, and knows nothing of norms, data
 """
 
 from jaxnorm.training.decay import decay_mask
+from jaxnorm.training.landscape import make_landscape_probe
 from jaxnorm.training.loop import Probe, Train, make_train, no_probe
 from jaxnorm.training.optimizers import OPTIMIZERS
 from jaxnorm.training.order import Order, fixed, shuffled
@@ -25,6 +26,7 @@ __all__ = [
     "compile_programs",
     "decay_mask",
     "fixed",
+    "make_landscape_probe",
     "make_mesh",
     "make_probe",
     "make_train",
