@@ -36,6 +36,7 @@ class AtEqualLoss:
     values: dict[Arm, dict[str, np.ndarray]]
     """Arm and metric to one value per network and level, (S, L)."""
     tables: Sequence[ArmTable]
+    """What was read; empty where no level counts."""
 
     def rows(self) -> pd.DataFrame:
         """Tidy rows, ``METRIC_matched``: means over the levels, which stand at the last epoch."""
@@ -46,7 +47,6 @@ class AtEqualLoss:
             )
             for table in self.tables
             for metric, values_SL in self.values[table.arm].items()
-            if self.levels
         ]
         return pd.concat(parts, ignore_index=True) if parts else pd.DataFrame()
 
@@ -65,7 +65,6 @@ class AtEqualLoss:
                 ],
             )
             for table in self.tables
-            if self.levels
         ]
 
 
@@ -75,10 +74,11 @@ def match_losses(config: LandscapeConfig, rows: pd.DataFrame, num_classes: int) 
     levels = np.array(sorted(config.loss_levels, reverse=True))
     losses = {table.arm: table.trained(LOSS) for table in tables}
     common = common_levels([at_loss_levels(losses_SE, losses_SE, levels) for losses_SE in losses.values()])
+    if not common.any():
+        return AtEqualLoss((), {}, ())
     values = {
         table.arm: {metric: at_loss_levels(losses[table.arm], table.trained(metric), levels[common]) for metric in METRICS}
         for table in tables
-        if common.any()
     }
     return AtEqualLoss(tuple(levels[common].tolist()), values, tables)
 

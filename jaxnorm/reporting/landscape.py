@@ -85,7 +85,7 @@ def _first_difference(summary: Summary, measure: str, when: str) -> str:
     baseline, norm = (norm_title(arm.norm) for arm in summary.arms[:2])
     decades = found[0].estimate.mean
     if found[0].p_adjusted > ALPHA:
-        return f"{norm} − {baseline}, {WHEN[when]}:\nno difference shown"
+        return f"{norm} − {baseline}:\nno difference {WHEN[when]}"
     return f"{norm} {abs(decades):.2g} decades\n{'below' if decades < 0 else 'above'} {baseline} {WHEN[when]}"
 
 
@@ -118,7 +118,7 @@ def make_differences(summary: Summary) -> Figure:
         for ax, when in zip(row, times, strict=True):
             differences = differences_of(summary, scale, when)
             _plot_forest(ax, summary, differences)
-            ax.set_title(f"{ROWS[scale].capitalize()}, {WHEN[when]}: {differences_title(differences).lower()}")
+            ax.set_title(f"{ROWS[scale].capitalize()}, {WHEN[when]}:\n{differences_title(differences).lower()}")
             ax.set_xlabel("difference (decades)" if scale == SCALES[-1] else "")
     add_caption(
         figure,
