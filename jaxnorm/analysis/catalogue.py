@@ -197,7 +197,9 @@ CATALOGUE = (
         "D8",
         BENEFITS,
         "BatchNorm smooths the loss landscape",
-        "range of the loss, gradient predictiveness and effective smoothness along the gradient, at matched loss: lower",
+        "range of the loss, gradient predictiveness and effective smoothness along the gradient, and largest Hessian eigenvalue, each raw "
+        "and in units of the weights' norms, at equal training loss: lower",
+        "landscape",
     ),
     Listing(
         "D9a",

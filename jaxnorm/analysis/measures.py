@@ -74,6 +74,35 @@ def epochs_to_converge(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
     return np.where(reached_SE.any(axis=1), inside, float(num_epochs))
 
 
+LANDSCAPE = {
+    "range": "range of the loss along the gradient",
+    "predictiveness": "change of the gradient along itself",
+    "smoothness": "effective smoothness along the gradient",
+    "sharpness": "sharpness (largest Hessian eigenvalue)",
+}
+"""Quantities of the loss around a network, each a logarithm; all are small where the loss is smooth."""
+LANDSCAPE_MARGIN = 0.1
+"""Decades: a factor of 1.26."""
+
+
+def landscape_measures() -> dict[str, Measure]:
+    """Every quantity, raw and scaled, at equal loss and over all epochs: ``range_matched``, ``range_scaled_area``, ..."""
+    scales = {"": "", "_scaled": ", in units of the weights"}
+    times = {"_matched": (", at equal loss", final), "_area": (", mean over epochs", area)}
+    return {
+        f"{quantity}{scale}{time}": Measure(
+            title + unit + when,
+            f"log_{quantity}{scale}{time.removesuffix('_area')}",
+            "decades",
+            per_seed,
+            fixed_margin=LANDSCAPE_MARGIN,
+        )
+        for time, (when, per_seed) in times.items()
+        for scale, unit in scales.items()
+        for quantity, title in LANDSCAPE.items()
+    }
+
+
 MEASURES = {
     "epochs_to_converge": Measure("epochs to converge", "train_loss", "epochs", epochs_to_converge),
     "train_loss_area": Measure("area under the training loss", "train_loss", "nats", area),
@@ -110,6 +139,7 @@ MEASURES = {
     ),
     "test_accuracy_spread": Measure("distance of the test accuracy from its median over seeds", "test_accuracy", "points", deviation),
     "validation_noise": Measure("noise of the validation accuracy", "validation_accuracy", "points", noise, MIN_EPOCHS_OF_NOISE),
+    **landscape_measures(),
 }
 
 

@@ -66,7 +66,9 @@ class ArmSummary:
 
 @dataclasses.dataclass(frozen=True)
 class SweepPoint:
-    """What was measured at one setting of the hyperparameters that vary between networks of one compiled arm."""
+    """What was measured at one setting of the hyperparameters that vary between networks of one compiled arm, or of what varies while
+    they train, such as their loss.
+    """
 
     setting: dict[str, float]
     """Column of the table to value: ``{"learning_rate": 0.001}``; one column or several."""
@@ -77,7 +79,7 @@ class SweepPoint:
 
 @dataclasses.dataclass(frozen=True)
 class Sweep:
-    """A compiled arm over all its settings."""
+    """A compiled arm over all settings."""
 
     factors: dict[str, Factor]
     """The norm, and what else tells this compiled arm from the others."""
@@ -184,7 +186,7 @@ class Summary:
     differences: list[Difference]
     verdicts: list[Verdict]
     sweeps: list[Sweep] = dataclasses.field(default_factory=list)
-    """Where a hyperparameter varied between networks of one arm: what was measured at each of its values."""
+    """Where something varied within an arm, such as a hyperparameter between networks: what was measured at each of its values."""
     notes: list[str] = dataclasses.field(default_factory=list)
     """What else the reader must know, one sentence each."""
     answer_measures: list[str] = dataclasses.field(default_factory=lambda: ["train_loss_area", "test_accuracy"])

@@ -21,6 +21,7 @@ NORM_TITLES = {
     "none": "no norm",
     "ghost": "GhostBatchNorm",
     "renorm": "BatchRenorm",
+    "noisy": "NoisyBatchNorm",
     "layer_all": "LayerNorm (all axes)",
     "scale": "ScaleNorm",
     "dyt": "DyT",

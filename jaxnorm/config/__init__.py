@@ -8,6 +8,7 @@ from jaxnorm.config.arm import Arm, ControlArm, Factor
 from jaxnorm.config.compare import CompareArm, CompareConfig
 from jaxnorm.config.coverage import CoverageConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
+from jaxnorm.config.landscape import LandscapeConfig
 from jaxnorm.config.layers import LayersConfig
 from jaxnorm.config.sequences import SequenceArm, SequencesConfig
 from jaxnorm.config.throughput import ThroughputConfig
@@ -26,6 +27,7 @@ __all__ = [
     "DepthArm",
     "DepthConfig",
     "Factor",
+    "LandscapeConfig",
     "LayersConfig",
     "Optimizer",
     "Output",
@@ -42,5 +44,6 @@ STUDIES: dict[str, type[Study]] = {
     "depth": DepthConfig,
     "sequences": SequencesConfig,
     "architectures": ArchitecturesConfig,
+    "landscape": LandscapeConfig,
 }
 """The instruments that train networks, and what each is told."""

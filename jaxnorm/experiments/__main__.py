@@ -9,6 +9,7 @@ INSTRUMENTS = {
     "depth": "gradients and accuracy as networks grow deeper, with and without residual connections",
     "architectures": "which norm suits which architecture, each pair at its best learning rate and at a shared one",
     "sequences": "accuracy against padding and length spread, with norms that are told of padding and norms that are not",
+    "landscape": "how smooth the loss is along the gradient, at equal epochs and at equal training loss",
     "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
     "layers": "rounding errors and costs of single layers, beside flax.linen and PyTorch",
     "coverage": "whether intervals cover, what reports claim where nothing differs, and what so many seeds find",

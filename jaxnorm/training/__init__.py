@@ -4,6 +4,7 @@ It is handed a module, an optimizer and arrays, and knows nothing of norms, data
 """
 
 from jaxnorm.training.decay import decay_mask
+from jaxnorm.training.landscape import make_landscape_probe
 from jaxnorm.training.loop import Probe, Train, make_train, no_probe
 from jaxnorm.training.optimizers import OPTIMIZERS
 from jaxnorm.training.order import Order, fixed, shuffled
@@ -27,6 +28,7 @@ __all__ = [
     "decay_mask",
     "fixed",
     "gather",
+    "make_landscape_probe",
     "make_mesh",
     "make_probe",
     "make_train",

@@ -47,6 +47,7 @@ REFERENCES = {
     "batch": functools.partial(reference_norm, axes=(0, 1, 2)),
     "ghost": _normalized_in_pairs,
     "renorm": _renormalized,
+    "noisy": functools.partial(reference_norm, axes=(0, 1, 2)),  # no stream of noise, no noise
     "layer": functools.partial(reference_norm, axes=(3,)),
     "layer_all": functools.partial(reference_norm, axes=(1, 2, 3)),
     "rms": functools.partial(reference_norm, axes=(3,), center=False),
