@@ -27,7 +27,7 @@ NORM_TITLES = {
 }
 """Names in tables and figures, of norms that are not called by their table name there."""
 
-FACTOR_PHRASES = {"placement": "{} blocks", "warmup_steps": "warm-up of {} updates", "model": "{}", "rate": "{}", "masking": "padding {}"}
+FACTOR_PHRASES = {"placement": "{} blocks", "warmup_steps": "warm-up of {} updates", "model": "{}", "rate": "{}", "masking": "padding {}", "activation": "{}"}
 """Factors that are put in other words than name and value."""
 VALUE_TITLES = {
     ("placement", "none"): "residual",
@@ -65,6 +65,7 @@ SCALES: dict[Unit, Scale] = {
     "seconds": Scale(1.0, "s", "s"),
     "decades": Scale(1.0, "decades", "decades"),
     "ratio": Scale(1.0, "ratio", "ratio"),
+    "input": Scale(1.0, "units of input", "units of input"),
 }
 
 

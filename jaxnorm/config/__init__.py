@@ -6,6 +6,7 @@ The field names are the keys of a TOML protocol and, with dashes, the flags of t
 from jaxnorm.config.architectures import ArchitectureArm, ArchitecturesConfig, RateArm
 from jaxnorm.config.arm import Arm, Factor
 from jaxnorm.config.compare import CompareArm, CompareConfig
+from jaxnorm.config.covariate_shift import ActivationArm, CovariateShiftConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
 from jaxnorm.config.layers import LayersConfig
 from jaxnorm.config.sequences import SequenceArm, SequencesConfig
@@ -14,11 +15,13 @@ from jaxnorm.config.training import DecisionRule, Optimizer, Output, Study, Trai
 
 __all__ = [
     "STUDIES",
+    "ActivationArm",
     "ArchitectureArm",
     "ArchitecturesConfig",
     "Arm",
     "CompareArm",
     "CompareConfig",
+    "CovariateShiftConfig",
     "DecisionRule",
     "DepthArm",
     "DepthConfig",
@@ -39,5 +42,6 @@ STUDIES: dict[str, type[Study]] = {
     "depth": DepthConfig,
     "sequences": SequencesConfig,
     "architectures": ArchitecturesConfig,
+    "covariate_shift": CovariateShiftConfig,
 }
 """The instruments that train networks, and what each is told."""

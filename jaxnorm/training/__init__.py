@@ -9,12 +9,16 @@ from jaxnorm.training.optimizers import OPTIMIZERS
 from jaxnorm.training.order import Order, fixed, shuffled
 from jaxnorm.training.probes import make_probe
 from jaxnorm.training.replicas import History, Programs, compile_programs, make_mesh, run_replicas
+from jaxnorm.training.shift import Group, make_gradient_probe, make_input_probe
 from jaxnorm.training.state import Data, Replica, Split, TrainState
+from jaxnorm.training.step import MakeOptimizer
 
 __all__ = [
     "OPTIMIZERS",
     "Data",
+    "Group",
     "History",
+    "MakeOptimizer",
     "Order",
     "Probe",
     "Programs",
@@ -25,6 +29,8 @@ __all__ = [
     "compile_programs",
     "decay_mask",
     "fixed",
+    "make_gradient_probe",
+    "make_input_probe",
     "make_mesh",
     "make_probe",
     "make_train",

@@ -1,0 +1,2 @@
+"""The figures of ``jaxnorm.experiments.covariate_shift``."""
+DRAWINGS = {}
