@@ -68,6 +68,13 @@ class CovariateShiftConfig(Study):
         return self.probe_batches * self.batch_size
 
     def shortened(self) -> Self:
-        """The smoke run: few seeds, epochs and batches, and narrow layers."""
+        """The smoke run: few seeds, epochs and batches, narrow layers, two norms and two nonlinearities."""
         narrow = tuple(min(size, QUICK_WIDTH) for size in self.hidden_sizes)
-        return dataclasses.replace(super().shortened(), hidden_sizes=narrow, probe_batches=min(self.probe_batches, 2))
+        return dataclasses.replace(
+            super().shortened(),
+            norms=self.norms[:2],
+            activations=self.activations[:2],
+            hidden_sizes=narrow,
+            observed_units=min(self.observed_units, narrow[-1]),
+            probe_batches=min(self.probe_batches, 2),
+        )

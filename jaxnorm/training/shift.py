@@ -6,6 +6,7 @@ has to do with it: how far it turns, and moves, when the layers below take their
 """
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from typing import Any, NamedTuple
 
 import flax.linen as nn
@@ -102,12 +103,17 @@ def batch_loss(model: nn.Module, state: TrainState, data: Data, index: Array) ->
 
 def gradient_shifts(gradient: Gradient, params: Any, moved: Any, layers: Sequence[Group]) -> dict[str, Array]:
     """Cosine, distance and relative change of each layer's gradient, but the first's, when those below go from ``params`` to ``moved``."""
+    rank_of = {module: rank for rank, layer in enumerate(layers) for module in layer.modules}
+
+    def gradient_at(layer: Array) -> Any:
+        """With the layers below ``layer``, ``()``, moved. A number, not a loop in Python: the gradient is compiled once for all layers."""
+        return gradient({name: jax.tree.map(partial(jnp.where, rank_of[name] < layer), moved[name], params[name]) for name in params})
+
+    slopes = jax.lax.map(gradient_at, jnp.arange(len(layers)))  # (L, ...) each
     shifts: dict[str, Array] = {}
-    still, below = gradient(params), dict(params)
-    for lower, layer in zip(layers[:-1], layers[1:], strict=True):
-        below |= {module: moved[module] for module in lower.modules if module in moved}
-        before, after = (jnp.ravel(slopes[layer.weight]["kernel"]) for slopes in (still, gradient(below)))
-        shifts |= {f"gradient_{quantity}.{layer.weight}": value for quantity, value in compare(before, after).items()}
+    for rank, layer in enumerate(layers[1:], start=1):
+        kernels = slopes[layer.weight]["kernel"]
+        shifts |= {f"gradient_{quantity}.{layer.weight}": value for quantity, value in compare(kernels[0].ravel(), kernels[rank].ravel()).items()}
     return shifts
 
 
