@@ -12,6 +12,7 @@ from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.summary import Expectation
+from jaxnorm.analysis.wording import value_title
 from jaxnorm.config import ActivationArm, CovariateShiftConfig
 
 PERCENTILES = (15, 50, 85)
@@ -59,8 +60,8 @@ class CovariateShiftDesign:
 
     @property
     def words(self) -> dict[str, object]:
-        """The nonlinearities: ``sigmoid, tanh and relu``."""
-        *rest, last = self.config.activations
+        """The nonlinearities: ``sigmoid, tanh and ReLU``."""
+        *rest, last = (value_title("activation", activation) for activation in self.config.activations)
         return {"activations": f"{', '.join(rest)} and {last}" if rest else last}
 
 

@@ -98,9 +98,7 @@ MEASURES = {
     "gradient_distance": Measure(
         "distance between a layer's gradients before and after the layers below move", "gradient_distance", "nats", area
     ),
-    "gradient_change": Measure(
-        "that distance relative to the gradient", "gradient_change", "ratio", area
-    ),
+    "gradient_change": Measure("that distance relative to the gradient", "gradient_change", "ratio", area),
     "saturation": Measure("share of saturated or dead units", "saturation", "fraction", area, fixed_margin=0.01),
     "test_accuracy_biased": Measure(
         "test accuracy by running averages (biased variance)", "test_accuracy_biased", "fraction", final, absolute_margin=True

@@ -42,7 +42,7 @@ def make_input_probe(model: nn.Module, *, observed: str, examples: int, units: i
         x, lengths = model_input(data.train, slice(examples), data)
         variables = {"params": state.params, "batch_stats": state.batch_stats}
         _, seen = model.apply(variables, x, train=True, mutable=["batch_stats", "intermediates"], lengths=lengths)
-        inputs = seen["intermediates"][observed][:, :units]  # (B, units)
+        inputs = jnp.asarray(seen["intermediates"][observed])[:, :units]  # (B, units)
         levels = jnp.percentile(inputs, jnp.array(PERCENTILES, jnp.float32), axis=0)  # (3, units)
         return {
             f"input_p{percent}.unit_{unit}": level
@@ -80,9 +80,7 @@ def make_gradient_probe(
         shifts = jax.lax.map(of_batch, batch_size * jnp.arange(num_batches))
         by_layer = {name: values.mean() for name, values in shifts.items()}
         quantities = dict.fromkeys(name.partition(".")[0] for name in by_layer)
-        means = {
-            quantity: jnp.stack([by_layer[f"{quantity}.{layer.weight}"] for layer in layers[1:]]).mean() for quantity in quantities
-        }
+        means = {quantity: jnp.stack([by_layer[f"{quantity}.{layer.weight}"] for layer in layers[1:]]).mean() for quantity in quantities}
         return by_layer | means
 
     return probe
@@ -113,12 +111,14 @@ def gradient_shifts(gradient: Gradient, params: Any, moved: Any, layers: Sequenc
     shifts: dict[str, Array] = {}
     for rank, layer in enumerate(layers[1:], start=1):
         kernels = slopes[layer.weight]["kernel"]
-        shifts |= {f"gradient_{quantity}.{layer.weight}": value for quantity, value in compare(kernels[0].ravel(), kernels[rank].ravel()).items()}
+        shifts |= {
+            f"gradient_{quantity}.{layer.weight}": value for quantity, value in compare(kernels[0].ravel(), kernels[rank].ravel()).items()
+        }
     return shifts
 
 
 def compare(before: Float[Array, " P"], after: Float[Array, " P"]) -> dict[str, Array]:
-    """Cosine of the angle between two vectors, their distance, and the distance relative to the first; a zero vector is at angle 0 to all."""
+    """Cosine of the angle between two vectors (1 where one is zero), their distance, and the distance relative to the first's length."""
     lengths = jnp.linalg.norm(before) * jnp.linalg.norm(after)
     distance = jnp.linalg.norm(after - before)
     return {

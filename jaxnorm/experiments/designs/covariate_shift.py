@@ -69,7 +69,7 @@ def mean_over_blocks(look: Probe, quantity: str, depth: int, *, name: str) -> Pr
 def describe(config: CovariateShiftConfig, dataset: Dataset) -> str:
     """The line on what was trained on what."""
     network = f"MLP with hidden layers of {', '.join(map(str, config.hidden_sizes))} units, batch size {config.batch_size}"
-    probed = f"probes read the first {config.probe_batches} training batches of that size"
+    probed = f"probes read the first {config.probe_examples} training images"
     return describe_setting(config, dataset, f"{network}; {probed}")
 
 
