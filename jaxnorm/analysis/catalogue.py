@@ -205,13 +205,15 @@ CATALOGUE = (
         "D9a",
         BENEFITS,
         "BatchNorm reduces internal covariate shift, as Ioffe & Szegedy draw it",
-        "drift of the 15th, 50th and 85th percentile of a unit's input: lower",
+        "drift per epoch of the 15th, 50th and 85th percentile of what units of the last hidden layer are given, sigmoid network: lower",
+        "covariate_shift",
     ),
     Listing(
         "D9b",
         BENEFITS,
         "BatchNorm reduces internal covariate shift, as Santurkar et al. measure it",
-        "change of a layer's gradient when the layers below it move: lower",
+        "a layer's gradient before and after the layers below it move, each nonlinearity: cosine higher, distance lower",
+        "covariate_shift",
     ),
     Listing(
         "D10",
@@ -224,7 +226,8 @@ CATALOGUE = (
         "D11",
         BENEFITS,
         "BatchNorm keeps nonlinearities out of saturation",
-        "share of saturated sigmoid and tanh units, and of dead ReLU units: lower",
+        "share of saturated sigmoid and tanh units, and of dead ReLU units, mean over epochs: lower",
+        "covariate_shift",
     ),
     Listing(
         "E1",

@@ -9,9 +9,9 @@ import numpy as np
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.config import DecisionRule
 
-Unit = Literal["nats", "fraction", "points", "epochs", "seconds", "decades", "ratio"]
+Unit = Literal["nats", "fraction", "points", "epochs", "seconds", "decades", "ratio", "input"]
 """``fraction`` is a level of accuracy, ``points`` a spread of accuracies; both are stored as fractions of 1. ``decades`` are
-powers of ten."""
+powers of ten, ``input`` is the scale on which a nonlinearity reads what it is given."""
 PerSeed = Callable[[np.ndarray, DecisionRule], np.ndarray]
 """From curves, (S, E), to one number per seed, (S,)."""
 
@@ -119,6 +119,16 @@ MEASURES = {
     "similarity_at_start": Measure(
         "similarity of two inputs in the last layer before training", "similarity_last", "ratio", final, epoch=0
     ),
+    "input_drift": Measure("drift of a unit's input per epoch", "input_drift", "input", area),
+    "input_drift_relative": Measure("drift of a unit's input per epoch, relative to its spread", "input_drift_relative", "ratio", area),
+    "gradient_cosine": Measure(
+        "cosine between a layer's gradients before and after the layers below move", "gradient_cosine", "ratio", area, fixed_margin=0.01
+    ),
+    "gradient_distance": Measure(
+        "distance between a layer's gradients before and after the layers below move", "gradient_distance", "nats", area
+    ),
+    "gradient_change": Measure("that distance relative to the gradient", "gradient_change", "ratio", area),
+    "saturation": Measure("share of saturated or dead units", "saturation", "fraction", area, fixed_margin=0.01),
     "test_accuracy_biased": Measure(
         "test accuracy by running averages (biased variance)", "test_accuracy_biased", "fraction", final, absolute_margin=True
     ),

@@ -59,7 +59,7 @@ def summarise(
         num_classes=num_classes,
         rule=rule,
         arms=[
-            _summarise_arm(table, seconds[table.arm.key], rule, {name: measured[table.arm.key, name] for name in names}, plan.curves)
+            _summarise_arm(table, seconds[table.arm.key], rule, {name: measured[table.arm.key, name] for name in names}, plan)
             for table in tables
         ],
         differences=[difference for _, difference in listed],
@@ -82,7 +82,7 @@ def _summarise_control(
 
 
 def _summarise_arm(
-    table: ArmTable, seconds: Sequence[float], rule: DecisionRule, by_seed: Mapping[str, np.ndarray], curves: Sequence[str]
+    table: ArmTable, seconds: Sequence[float], rule: DecisionRule, by_seed: Mapping[str, np.ndarray], plan: Plan
 ) -> ArmSummary:
     return ArmSummary(
         key=table.arm.key,
@@ -92,8 +92,9 @@ def _summarise_arm(
         seconds=mean_interval(seconds),
         measures={name: mean_interval(values) for name, values in by_seed.items()},
         by_seed={name: values.tolist() for name, values in by_seed.items()},
-        curves={metric: _summarise_curve(table.curves[metric]) for metric in (*CURVE_METRICS, *curves)},
+        curves={metric: _summarise_curve(table.curves[metric]) for metric in (*CURVE_METRICS, *plan.curves)},
         profiles={quantity: _summarise_profile(table, quantity) for quantity in PROFILED if f"{quantity}.block_0" in table.curves},
+        traces={metric: table.curves[metric][0].tolist() for metric in plan.traces},
     )
 
 

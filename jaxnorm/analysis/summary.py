@@ -57,6 +57,8 @@ class ArmSummary:
     profiles: dict[str, Curve] = dataclasses.field(default_factory=dict)
     """What was probed of each block before training, as multiples of the last block's: geometric means over seeds, with pointwise 95 %
     intervals, each of length L."""
+    traces: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    """Metrics of the first seed's network alone, each of length E, or E + 1 where it was measured before training too."""
 
     @property
     def norm(self) -> str:

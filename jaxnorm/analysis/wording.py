@@ -28,11 +28,19 @@ NORM_TITLES = {
 }
 """Names in tables and figures, of norms that are not called by their table name there."""
 
-FACTOR_PHRASES = {"placement": "{} blocks", "warmup_steps": "warm-up of {} updates", "model": "{}", "rate": "{}", "masking": "padding {}"}
+FACTOR_PHRASES = {
+    "placement": "{} blocks",
+    "warmup_steps": "warm-up of {} updates",
+    "model": "{}",
+    "rate": "{}",
+    "masking": "padding {}",
+    "activation": "{}",
+}
 """Factors that are put in other words than name and value."""
 VALUE_TITLES = {
     ("placement", "none"): "residual",
     ("warmup_steps", 0): "",
+    ("activation", "relu"): "ReLU",
     ("model", "mlp"): "MLP",
     ("model", "cnn"): "CNN",
     ("model", "lstm"): "LSTM",
@@ -66,6 +74,7 @@ SCALES: dict[Unit, Scale] = {
     "seconds": Scale(1.0, "s", "s"),
     "decades": Scale(1.0, "decades", "decades"),
     "ratio": Scale(1.0, "ratio", "ratio"),
+    "input": Scale(1.0, "units of input", "units of input"),
 }
 
 

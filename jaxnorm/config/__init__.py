@@ -6,6 +6,7 @@ The field names are the keys of a TOML protocol and, with dashes, the flags of t
 from jaxnorm.config.architectures import ArchitectureArm, ArchitecturesConfig, RateArm
 from jaxnorm.config.arm import Arm, ControlArm, Factor
 from jaxnorm.config.compare import CompareArm, CompareConfig
+from jaxnorm.config.covariate_shift import ActivationArm, CovariateShiftConfig
 from jaxnorm.config.coverage import CoverageConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
 from jaxnorm.config.landscape import LandscapeConfig
@@ -16,12 +17,14 @@ from jaxnorm.config.training import DecisionRule, Optimizer, Output, Study, Trai
 
 __all__ = [
     "STUDIES",
+    "ActivationArm",
     "ArchitectureArm",
     "ArchitecturesConfig",
     "Arm",
     "CompareArm",
     "CompareConfig",
     "ControlArm",
+    "CovariateShiftConfig",
     "CoverageConfig",
     "DecisionRule",
     "DepthArm",
@@ -45,5 +48,6 @@ STUDIES: dict[str, type[Study]] = {
     "sequences": SequencesConfig,
     "architectures": ArchitecturesConfig,
     "landscape": LandscapeConfig,
+    "covariate_shift": CovariateShiftConfig,
 }
 """The instruments that train networks, and what each is told."""

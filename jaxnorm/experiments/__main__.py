@@ -10,6 +10,7 @@ INSTRUMENTS = {
     "architectures": "which norm suits which architecture, each pair at its best learning rate and at a shared one",
     "sequences": "accuracy against padding and length spread, with norms that are told of padding and norms that are not",
     "landscape": "how smooth the loss is along the gradient, at equal epochs and at equal training loss",
+    "covariate_shift": "whether inputs and gradients of layers shift less, and units saturate less, with a norm",
     "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
     "layers": "rounding errors and costs of single layers, beside flax.linen and PyTorch",
     "coverage": "whether intervals cover, what reports claim where nothing differs, and what so many seeds find",
@@ -24,7 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print("usage: jaxnorm INSTRUMENT [flags]      (jaxnorm INSTRUMENT --help explains the flags)\n")
-        print("\n".join(f"  {name:14s}{purpose}" for name, purpose in INSTRUMENTS.items()))
+        print("\n".join(f"  {name:17s}{purpose}" for name, purpose in INSTRUMENTS.items()))
         return 0
     name, *rest = arguments
     if name not in INSTRUMENTS:

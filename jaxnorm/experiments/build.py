@@ -19,7 +19,7 @@ from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.own_norms import MISTAKES, check_own_norm, find_norm
 from jaxnorm.models import ACTIVATIONS, MODELS, matrix_product
 from jaxnorm.norms import Norm, momentum_for_batch_size
-from jaxnorm.training import OPTIMIZERS, Data, Order, Probe, Replica, Split, Train, make_train, no_probe, shuffled
+from jaxnorm.training import OPTIMIZERS, Data, MakeOptimizer, Order, Probe, Replica, Split, Train, make_train, no_probe, shuffled
 
 SEQUENTIAL = (*RECURRENT, "transformer")
 """Models that read sequences."""
@@ -93,8 +93,13 @@ def assemble(
     """One arm's training. Raises ``UsageError`` where its norm cannot work in this network at this batch size."""
     check_batch_size(config, batch_size, len(dataset.train.labels), dataset.name)
     _check_model(config, model, norm, batch_size, dataset)
+    return make_train(model, build_optimizer(config, warmup_steps), batch_size, probe, order)
+
+
+def build_optimizer(config: Training, warmup_steps: int = 0) -> MakeOptimizer:
+    """The optimizer by name, with all its settings but the learning rate."""
     fixed = {"weight_decay": config.weight_decay, "sgd_momentum": config.sgd_momentum, "warmup_steps": warmup_steps}
-    return make_train(model, OPTIMIZERS[config.optimizer](**fixed), batch_size, probe, order)
+    return OPTIMIZERS[config.optimizer](**fixed)
 
 
 def _check_model(config: Training, model: nn.Module, norm: str, batch_size: int, dataset: Dataset) -> None:

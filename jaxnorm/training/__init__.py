@@ -10,14 +10,18 @@ from jaxnorm.training.optimizers import OPTIMIZERS
 from jaxnorm.training.order import Order, fixed, shuffled
 from jaxnorm.training.probes import make_probe
 from jaxnorm.training.replicas import Group, History, Programs, compile_programs, gather, make_mesh, run_groups, run_replicas
+from jaxnorm.training.shift import ParameterGroup, make_gradient_probe, make_input_probe
 from jaxnorm.training.state import Data, Replica, Split, TrainState
+from jaxnorm.training.step import MakeOptimizer
 
 __all__ = [
     "OPTIMIZERS",
     "Data",
     "Group",
     "History",
+    "MakeOptimizer",
     "Order",
+    "ParameterGroup",
     "Probe",
     "Programs",
     "Replica",
@@ -28,6 +32,8 @@ __all__ = [
     "decay_mask",
     "fixed",
     "gather",
+    "make_gradient_probe",
+    "make_input_probe",
     "make_landscape_probe",
     "make_mesh",
     "make_probe",
