@@ -66,10 +66,12 @@ class ArmSummary:
 
 @dataclasses.dataclass(frozen=True)
 class SweepPoint:
-    """What was measured at one setting of the hyperparameters that vary between networks of one compiled arm."""
+    """What was measured at one setting of the hyperparameters that vary between networks of one compiled arm, or at one level of a
+    training loss that all its networks pass.
+    """
 
     setting: dict[str, float]
-    """Column of the table to value: ``{"learning_rate": 0.001}``; one column or several."""
+    """Column of the table to value: ``{"learning_rate": 0.001}``; one column or several. ``matched_loss`` is a level, in nats."""
     measures: dict[str, Estimate]
     diverged: list[int]
     """Seeds whose training diverged. They stay in every mean as networks that guess."""
@@ -77,7 +79,7 @@ class SweepPoint:
 
 @dataclasses.dataclass(frozen=True)
 class Sweep:
-    """A compiled arm over all its settings."""
+    """A compiled arm over all its settings or levels."""
 
     factors: dict[str, Factor]
     """The norm, and what else tells this compiled arm from the others."""
@@ -165,7 +167,8 @@ class Summary:
     differences: list[Difference]
     verdicts: list[Verdict]
     sweeps: list[Sweep] = dataclasses.field(default_factory=list)
-    """Where a hyperparameter varied between networks of one arm: what was measured at each of its values."""
+    """Where a hyperparameter varied between networks of one arm, or networks were compared at several training losses: what was measured
+    at each of these."""
     notes: list[str] = dataclasses.field(default_factory=list)
     """What else the reader must know, one sentence each."""
 

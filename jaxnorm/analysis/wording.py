@@ -27,7 +27,15 @@ NORM_TITLES = {
 }
 """Names in tables and figures, of norms that are not called by their table name there."""
 
-FACTOR_PHRASES = {"placement": "{} blocks", "warmup_steps": "warm-up of {} updates", "model": "{}", "rate": "{}", "masking": "padding {}"}
+FACTOR_PHRASES = {
+    "placement": "{} blocks",
+    "warmup_steps": "warm-up of {} updates",
+    "model": "{}",
+    "rate": "{}",
+    "masking": "padding {}",
+    "order": "{} batches",
+    "statistics": "{} statistics",
+}
 """Factors that are put in other words than name and value."""
 VALUE_TITLES = {
     ("placement", "none"): "residual",
@@ -38,6 +46,7 @@ VALUE_TITLES = {
     ("model", "gru"): "GRU",
     ("model", "transformer"): "Transformer",
     ("masking", "uncoupled"): "",
+    ("statistics", "live"): "",
     ("rate", "best"): "best rate",
     ("rate", "shared"): "shared rate",
 }

@@ -8,6 +8,7 @@ from jaxnorm.config.arm import Arm, Factor
 from jaxnorm.config.compare import CompareArm, CompareConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
 from jaxnorm.config.layers import LayersConfig
+from jaxnorm.config.regularisation import RegularisationArm, RegularisationConfig
 from jaxnorm.config.sequences import SequenceArm, SequencesConfig
 from jaxnorm.config.throughput import ThroughputConfig
 from jaxnorm.config.training import DecisionRule, Optimizer, Output, Study, Training
@@ -27,6 +28,8 @@ __all__ = [
     "Optimizer",
     "Output",
     "RateArm",
+    "RegularisationArm",
+    "RegularisationConfig",
     "SequenceArm",
     "SequencesConfig",
     "Study",
@@ -39,5 +42,6 @@ STUDIES: dict[str, type[Study]] = {
     "depth": DepthConfig,
     "sequences": SequencesConfig,
     "architectures": ArchitecturesConfig,
+    "regularisation": RegularisationConfig,
 }
 """The instruments that train networks, and what each is told."""

@@ -9,6 +9,7 @@ INSTRUMENTS = {
     "depth": "gradients and accuracy as networks grow deeper, with and without residual connections",
     "architectures": "which norm suits which architecture, each pair at its best learning rate and at a shared one",
     "sequences": "accuracy against padding and length spread, with norms that are told of padding and norms that are not",
+    "regularisation": "norms at equal training loss on few examples, with and without the noise of batches",
     "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
     "layers": "rounding errors and costs of single layers, beside flax.linen and PyTorch",
     "report": "a finished run drawn anew, or several side by side, without training",
