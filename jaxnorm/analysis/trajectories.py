@@ -48,7 +48,7 @@ class Trajectories:
         how = (
             "At equal training loss: the validation loss where the loss on the whole training set, in evaluation mode after each epoch, "
             f"first comes down to a level, in the mean over {levels} nats; between epochs linear in the logarithm of the training loss. At "
-            "equal mean loss of the updates: the same by the training loss that is usually reported, over an epoch's updates in training mode."
+            "equal mean loss of the updates: the same by the loss that training usually reports, over an epoch's updates in training mode."
         )
         return [how, *(sentence for table in self.tables for sentence in self._describe_missed(table))]
 

@@ -37,13 +37,14 @@ class RegularisationConfig(Study):
     """live: BatchNorm trains with the statistics of each batch, as usual. frozen: from freeze_epochs on it trains with its running
     statistics, which then stay as they are. Other norms have no statistics of the batch, and one arm for both."""
 
-    freeze_epochs: int = 10
+    freeze_epochs: int = 5
     """Epochs after which frozen statistics are frozen."""
 
-    train_examples: int | None = 500
-    """Training images to use, the first ones; all where None. Few, so that the training loss goes to 0 and validation suffers."""
+    train_examples: int | None = 512
+    """Training images to use, the first ones, in whole batches; all where None. Few, so that the training loss goes to 0 and validation
+    suffers."""
 
-    matched_losses: tuple[float, ...] = (0.3, 0.1, 0.03, 0.01)
+    matched_losses: tuple[float, ...] = (0.1, 0.05, 0.02, 0.01, 0.005)
     """Losses on the training set, in nats, at which validation losses are compared."""
 
     hidden_sizes: tuple[int, ...] = (128, 128)
@@ -52,7 +53,7 @@ class RegularisationConfig(Study):
     batch_size: int = 32
     """Examples per update."""
 
-    epochs: int = 40
+    epochs: int = 60
     """Passes over the training set."""
 
     question: str = "Does BatchNorm regularise: is its validation loss lower at equal training loss, and does that come from its batches?"

@@ -2,6 +2,7 @@
 
 import dataclasses
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -65,7 +66,7 @@ def plot_trajectories(ax: Axes, sweeps: Sequence[Sweep]) -> Axes:
     return ax
 
 
-def _variation(statistics: object) -> dict[str, object]:
+def _variation(statistics: object) -> dict[str, Any]:
     """Frozen statistics are dashed and hollow."""
     return {"linestyle": LINE_STYLES[1], "mfc": "white"} if statistics == "frozen" else {"linestyle": "solid"}
 

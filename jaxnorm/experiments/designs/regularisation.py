@@ -23,9 +23,14 @@ ORDERS: dict[str, Order] = {"shuffled": shuffled, "fixed": fixed}
 
 
 def find_dataset(config: RegularisationConfig, arm: RegularisationArm) -> Dataset:
-    """The first examples of the data set, the same object for all arms. Raises ``UsageError``."""
+    """The first examples of the data set, the same object for all arms. Raises ``UsageError``.
+
+    They fill whole batches: a fixed order would leave out the same others for ever, and the training loss would count them all the same.
+    """
     del arm
-    return first_examples(load_dataset(config.dataset, config.data_dir), config.train_examples)
+    dataset = first_examples(load_dataset(config.dataset, config.data_dir), config.train_examples)
+    number = len(dataset.train.labels)
+    return first_examples(dataset, number - number % config.batch_size or number)
 
 
 def build_train(config: RegularisationConfig, arm: RegularisationArm, dataset: Dataset) -> Train:
