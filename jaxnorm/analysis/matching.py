@@ -25,7 +25,7 @@ def read_at(levels: np.ndarray, losses_SE: np.ndarray, values_SE: np.ndarray) ->
     crossing counts, so a loss that rises again later changes nothing.
     """
     below_SME = losses_SE[:, None, :] <= levels[None, :, None]
-    reached = below_SME.any(axis=2)
+    reached = np.asarray(below_SME.any(axis=2))
     after = np.where(reached, below_SME.argmax(axis=2), losses_SE.shape[1] - 1)
     inside = reached & (after > 0)
     before = np.where(inside, after - 1, after)

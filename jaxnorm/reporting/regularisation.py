@@ -132,6 +132,7 @@ def make_curves(summary: Summary) -> Figure:
         own = dataclasses.replace(summary, arms=_frozen_first(arms_of(summary, order)))
         for ax, metric, label in zip(row, (EVALUATED, "validation_loss"), (EVALUATED_LABEL, None), strict=True):
             plot_curves(ax, own, metric, label=label)
+            _hollow_frozen(ax, own.arms)
             ax.set_title(f"{TITLES[order]}:\n{_ends_lowest(own.arms, metric)}")
         spread_axis(row[0], EVALUATED, np.concatenate([arm.curves[EVALUATED].mean for arm in own.arms]))
     _add_legend(figure, summary)
@@ -146,6 +147,13 @@ def make_curves(summary: Summary) -> Figure:
 def _frozen_first(arms: Sequence[ArmSummary]) -> list[ArmSummary]:
     """In the order in which the last variant, that of live statistics, is drawn solid."""
     return sorted(arms, key=lambda arm: arm.factors["statistics"] != "frozen")
+
+
+def _hollow_frozen(ax: Axes, arms: Sequence[ArmSummary]) -> None:
+    """Give the lines of frozen statistics the markers of the legend."""
+    for line, arm in zip(ax.get_lines(), arms, strict=True):
+        if arm.factors["statistics"] == "frozen":
+            line.set(markerfacecolor="white", markeredgecolor=line.get_color(), markeredgewidth=1.0)
 
 
 def _ends_lowest(arms: Sequence[ArmSummary], metric: str) -> str:

@@ -3,6 +3,7 @@
 import dataclasses
 
 import flax.linen as nn
+import jax.numpy as jnp
 import pandas as pd
 from jaxtyping import Array
 
@@ -52,7 +53,7 @@ def evaluate_on_training_set(model: nn.Module) -> Probe:
     """``train_evaluation_loss``: of the network in evaluation mode on all training examples, so that it compares with validation losses."""
 
     def probe(state: TrainState, data: Data) -> dict[str, Array]:
-        return {EVALUATED: evaluate(model, state, data.train, data).loss}
+        return {EVALUATED: jnp.asarray(evaluate(model, state, data.train, data).loss)}
 
     return probe
 
