@@ -26,6 +26,8 @@ class Listing:
     """The instrument whose ledger has the claim; empty where none has it yet."""
     test: str = ""
     """Where an exact claim is tested instead."""
+    also: tuple[str, ...] = ()
+    """Other instruments whose ledgers have the claim."""
 
     @property
     def decided_by(self) -> str:
@@ -153,6 +155,7 @@ CATALOGUE = (
         "BatchNorm trains faster than no norm from the first epoch on",
         "training loss at epoch 1, and area: lower",
         "compare",
+        also=("regularisation",),
     ),
     Listing(
         "D2",
@@ -172,6 +175,7 @@ CATALOGUE = (
         "BatchNorm's loss curves oscillate less than those of no norm",
         "noise of training and validation loss: lower",
         "compare",
+        also=("regularisation",),
     ),
     Listing(
         "D5",
@@ -179,12 +183,14 @@ CATALOGUE = (
         "BatchNorm reaches a higher validation accuracy than no norm",
         "final validation accuracy: higher",
         "compare",
+        also=("regularisation",),
     ),
     Listing(
         "D6",
         BENEFITS,
         "BatchNorm regularises: its validation loss is lower at equal training loss",
-        "validation loss interpolated at matched training loss: lower",
+        "validation loss where the loss on the training set, in evaluation mode, comes down to stated levels, in their mean: lower",
+        "regularisation",
     ),
     Listing(
         "D7",

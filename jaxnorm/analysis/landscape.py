@@ -8,7 +8,7 @@ import pandas as pd
 
 from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import of_arms
-from jaxnorm.analysis.matching import at_loss_levels, common_levels
+from jaxnorm.analysis.matching import common_levels, read_at
 from jaxnorm.analysis.measures import LANDSCAPE, landscape_measures
 from jaxnorm.analysis.plan import ANSWER_MEASURES, Plan
 from jaxnorm.analysis.statistics import mean_interval
@@ -73,11 +73,11 @@ def match_losses(config: LandscapeConfig, rows: pd.DataFrame, num_classes: int) 
     tables = read_arms(rows, config.arms, num_classes)
     levels = np.array(sorted(config.loss_levels, reverse=True))
     losses = {table.arm: table.trained(LOSS) for table in tables}
-    common = common_levels([at_loss_levels(losses_SE, losses_SE, levels) for losses_SE in losses.values()])
+    common = common_levels(levels, list(losses.values()))
     if not common.any():
         return AtEqualLoss((), {}, ())
     values = {
-        table.arm: {metric: at_loss_levels(losses[table.arm], table.trained(metric), levels[common]) for metric in METRICS}
+        table.arm: {metric: read_at(levels[common], losses[table.arm], table.trained(metric)).values for metric in METRICS}
         for table in tables
     }
     return AtEqualLoss(tuple(levels[common].tolist()), values, tables)

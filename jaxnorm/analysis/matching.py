@@ -1,28 +1,42 @@
-"""Curves at equal loss: what a network measured when its training loss stood at a given level."""
+"""Networks compared at equal training loss instead of after equally many epochs: what was measured when each first came to that loss."""
+
+from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 
+SMALLEST = 1e-30
+"""Stands for a loss of zero, which has no logarithm."""
 
-def at_loss_levels(losses_SE: np.ndarray, values_SE: np.ndarray, levels: np.ndarray) -> np.ndarray:
-    """Values when the loss first fell to each level, (S, L); NaN where it stood there from the start, or never got there.
 
-    Between two epochs, values are interpolated linearly in the logarithm of the loss.
+class Matched(NamedTuple):
+    """One curve read where another first comes down to each of M levels. All arrays are ``(S, M)``."""
+
+    values: np.ndarray
+    reached: np.ndarray
+    """Whether the network ever came down to the level; where not, its value is that after the last epoch."""
+    inside: np.ndarray
+    """Whether it did so after the first epoch; where it was there already, its value is that after the first epoch."""
+
+
+def read_at(levels: np.ndarray, losses_SE: np.ndarray, values_SE: np.ndarray) -> Matched:
+    """Read ``values_SE`` where ``losses_SE`` first comes down to each of the positive ``levels``, (M,).
+
+    Between the ends of two epochs the value is linear in the logarithm of the loss: losses fall by factors, not by amounts. The first
+    crossing counts, so a loss that rises again later changes nothing.
     """
-    return np.stack([_at_level(losses_SE, values_SE, level) for level in levels], axis=1)
+    below_SME = losses_SE[:, None, :] <= levels[None, :, None]
+    reached = np.asarray(below_SME.any(axis=2))
+    after = np.where(reached, below_SME.argmax(axis=2), losses_SE.shape[1] - 1)
+    inside = reached & (after > 0)
+    before = np.where(inside, after - 1, after)
+    logs = np.log(np.maximum(losses_SE, SMALLEST))
+    high, low = (np.take_along_axis(logs, epoch, axis=1) for epoch in (before, after))
+    fraction = np.where(inside, (high - np.log(levels)) / np.where(inside, high - low, 1.0), 1.0)
+    start, end = (np.take_along_axis(values_SE, epoch, axis=1) for epoch in (before, after))
+    return Matched(start + fraction * (end - start), reached, inside)
 
 
-def _at_level(losses_SE: np.ndarray, values_SE: np.ndarray, level: float) -> np.ndarray:
-    reached_SE = losses_SE <= level
-    after = reached_SE.argmax(axis=1)  # 0 too where no epoch reached it
-    passed_S = after > 0
-    seed, after = np.arange(len(losses_SE)), np.maximum(after, 1)
-    above, below = losses_SE[seed, after - 1], losses_SE[seed, after]
-    above, below = (np.where(passed_S, losses, otherwise) for losses, otherwise in ((above, np.e), (below, 1.0)))
-    share = np.log(above / level) / np.log(above / below)
-    start, end = values_SE[seed, after - 1], values_SE[seed, after]
-    return np.where(passed_S, start + share * (end - start), np.nan)
-
-
-def common_levels(values_at_levels: list[np.ndarray]) -> np.ndarray:
-    """Which levels, (L,), every network of every arm, (S, L) each, passed."""
-    return np.all([np.isfinite(values_SL).all(axis=0) for values_SL in values_at_levels], axis=0)
+def common_levels(levels: np.ndarray, losses: Sequence[np.ndarray]) -> np.ndarray:
+    """Which levels, (M,), every network of every arm, ``(S, E)`` each, comes down to after the first epoch."""
+    return np.all([read_at(levels, losses_SE, losses_SE).inside.all(axis=0) for losses_SE in losses], axis=0)

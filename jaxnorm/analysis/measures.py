@@ -148,6 +148,10 @@ MEASURES = {
         "test accuracy by batch statistics less that by population statistics", "population_gap", "points", final, absolute_margin=True
     ),
     "test_accuracy_spread": Measure("distance of the test accuracy from its median over seeds", "test_accuracy", "points", deviation),
+    "validation_loss_at_matched_loss": Measure("validation loss at equal training loss", "validation_loss_at_matched_loss", "nats", final),
+    "validation_loss_at_matched_update_loss": Measure(
+        "validation loss at equal mean loss of the updates", "validation_loss_at_matched_update_loss", "nats", final
+    ),
     "validation_noise": Measure("noise of the validation accuracy", "validation_accuracy", "points", noise, MIN_EPOCHS_OF_NOISE),
     **landscape_measures(),
 }

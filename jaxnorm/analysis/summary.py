@@ -73,7 +73,7 @@ class SweepPoint:
     """
 
     setting: dict[str, float]
-    """Column of the table to value: ``{"learning_rate": 0.001}``; one column or several."""
+    """Column of the table to value: ``{"learning_rate": 0.001}``; one column or several. ``matched_loss`` is a level, in nats."""
     measures: dict[str, Estimate]
     diverged: list[int]
     """Seeds whose training diverged. They stay in every mean as networks that guess."""

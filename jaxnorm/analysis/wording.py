@@ -35,6 +35,8 @@ FACTOR_PHRASES = {
     "rate": "{}",
     "masking": "padding {}",
     "activation": "{}",
+    "order": "{} batches",
+    "statistics": "{} statistics",
 }
 """Factors that are put in other words than name and value."""
 VALUE_TITLES = {
@@ -47,6 +49,7 @@ VALUE_TITLES = {
     ("model", "gru"): "GRU",
     ("model", "transformer"): "Transformer",
     ("masking", "uncoupled"): "",
+    ("statistics", "live"): "",
     ("rate", "best"): "best rate",
     ("rate", "shared"): "shared rate",
 }

@@ -11,6 +11,7 @@ from jaxnorm.config.coverage import CoverageConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
 from jaxnorm.config.landscape import LandscapeConfig
 from jaxnorm.config.layers import LayersConfig
+from jaxnorm.config.regularisation import RegularisationArm, RegularisationConfig
 from jaxnorm.config.sequences import SequenceArm, SequencesConfig
 from jaxnorm.config.throughput import ThroughputConfig
 from jaxnorm.config.training import DecisionRule, Optimizer, Output, Study, Training
@@ -35,6 +36,8 @@ __all__ = [
     "Optimizer",
     "Output",
     "RateArm",
+    "RegularisationArm",
+    "RegularisationConfig",
     "SequenceArm",
     "SequencesConfig",
     "Study",
@@ -49,5 +52,6 @@ STUDIES: dict[str, type[Study]] = {
     "architectures": ArchitecturesConfig,
     "landscape": LandscapeConfig,
     "covariate_shift": CovariateShiftConfig,
+    "regularisation": RegularisationConfig,
 }
 """The instruments that train networks, and what each is told."""

@@ -1,7 +1,7 @@
 """Which figures belong to which instrument's report, so that a saved summary can be drawn anew."""
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.reporting import architectures, compare, covariate_shift, depth, landscape, sequences
+from jaxnorm.reporting import architectures, compare, covariate_shift, depth, landscape, regularisation, sequences
 from jaxnorm.reporting.figures import Drawing
 
 DRAWINGS: dict[str, dict[str, Drawing]] = {
@@ -11,6 +11,7 @@ DRAWINGS: dict[str, dict[str, Drawing]] = {
     "architectures": architectures.DRAWINGS,
     "landscape": landscape.DRAWINGS,
     "covariate_shift": covariate_shift.DRAWINGS,
+    "regularisation": regularisation.DRAWINGS,
 }
 """Instrument to its figures, by file name, in the order of the report."""
 
