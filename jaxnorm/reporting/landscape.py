@@ -13,7 +13,7 @@ from jaxnorm.analysis.measures import LANDSCAPE
 from jaxnorm.analysis.summary import Difference, Summary
 from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.analysis.wording import norm_title
-from jaxnorm.reporting.figures import Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.figures import CURVES, Drawing, add_caption, add_norm_legend
 from jaxnorm.reporting.panels import differences_title, plot_curves, plot_differences
 from jaxnorm.reporting.style import BAND_ALPHA, INK, looks, norms_of
 
@@ -30,6 +30,8 @@ LABEL_WIDTH = 24
 LOSS_TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 FINE_TICKS_UP_TO = 2.0
 """Decades that an axis spans at most if it has ticks between powers of ten."""
+MOST_POWERS = 6
+"""Powers of ten, about, that an axis shows at most."""
 EXPLAINED = (
     "Range: highest minus lowest loss along the gradient. Change of the gradient: the largest there. Effective smoothness: the largest "
     "change of the gradient per distance. Sharpness: largest eigenvalue of the Hessian. Small is smooth. Upper row: of the parameters as "
@@ -72,7 +74,8 @@ def _show_powers(ax: Axes) -> None:
     """Ticks of an axis of logarithms at round numbers, named by them."""
     low, high = ax.get_ylim()
     digits = (1, 2, 5) if high - low <= FINE_TICKS_UP_TO else (1,)
-    ticks = [power + np.log10(digit) for power in range(int(np.floor(low)), int(np.ceil(high))) for digit in digits]
+    powers = range(int(np.floor(low)), int(np.ceil(high)) + 1, max(1, round((high - low) / MOST_POWERS)))
+    ticks = [power + np.log10(digit) for power in powers for digit in digits]
     ax.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda power, _: f"{float(f'{10**power:.1g}'):,g}"))
 
@@ -85,7 +88,7 @@ def _first_difference(summary: Summary, measure: str, when: str) -> str:
     baseline, norm = (norm_title(arm.norm) for arm in summary.arms[:2])
     decades = found[0].estimate.mean
     if found[0].p_adjusted > ALPHA:
-        return f"{norm} − {baseline}:\nno difference {WHEN[when]}"
+        return f"{norm} − {baseline}:\nno difference shown"
     return f"{norm} {abs(decades):.2g} decades\n{'below' if decades < 0 else 'above'} {baseline} {WHEN[when]}"
 
 
@@ -145,16 +148,6 @@ def _plot_forest(ax: Axes, summary: Summary, differences: list[Difference]) -> N
         ax.axhline(row + 0.5, color=INK, linewidth=0.5)
 
 
-def make_training(summary: Summary) -> Figure:
-    """Training loss and validation accuracy against epochs."""
-    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
-    for ax, metric in zip(figure.subplots(1, 2), ("train_loss", "validation_accuracy"), strict=True):
-        plot_curves(ax, summary, metric)
-    add_norm_legend(figure, summary)
-    add_caption(figure, summary, "Lines: means (training loss: over each epoch's updates); bands: pointwise 95 % Student t intervals.")
-    return figure
-
-
 DRAWINGS = {
     "against_loss": Drawing(
         "The landscape against the training loss, raw and in units of the weights", make_against_loss, lambda summary: bool(summary.sweeps)
@@ -165,6 +158,6 @@ DRAWINGS = {
         lambda summary: bool(summary.differences),
     ),
     "over_epochs": Drawing("The landscape before training and after every epoch, raw and in units of the weights", make_over_epochs),
-    "training": Drawing("Training loss and validation accuracy after each epoch", make_training),
+    "curves": CURVES,
 }
 """File name to figure, in the order of the report."""

@@ -7,7 +7,8 @@ Raw numbers depend on the size of the weights. Where a norm makes a kernel W sca
 restates a loss in coordinates in which every kernel has norm one. What is measured there is the same for all rescalings of such kernels,
 each by a factor of its own (Tsuzuku et al. 2020, arXiv:1901.04653, and Kwon et al. 2021, arXiv:2102.11600, scale sharpness so). With
 one kernel, it is ``|W| dg`` for a change of the gradient and ``|W|^2 lambda`` for a curvature. For several kernels, the norm of all
-together would not do: that of the logits is not scale-invariant, and the others need not grow alike.
+together would not do: that of the logits is not scale-invariant, and the others need not grow alike. Units of one norm per kernel also
+undo what ReLU leaves free without any norm: a factor that moves from one kernel to the next.
 """
 
 from collections.abc import Callable, Sequence

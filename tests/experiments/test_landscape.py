@@ -38,7 +38,7 @@ def test_landscape_report_compares_at_equal_loss(finished):
     loss = rows[rows.metric == "probed_loss"].groupby("epoch").value
     assert loss.max()[2] <= min(levels) <= max(levels) < loss.min()[1]
     figures = {path.name for path in (finished / "figures").iterdir()}
-    names = ("against_loss", "differences", "over_epochs", "training")
+    names = ("against_loss", "differences", "over_epochs", "curves")
     assert figures == {f"{name}.{suffix}" for name in names for suffix in ("svg", "png")}
     assert all(words in (finished / "report.md").read_text() for words in ("At equal loss: mean over", "in units of the weights"))
 
