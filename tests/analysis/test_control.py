@@ -39,7 +39,7 @@ def test_control_claims_nothing_where_nothing_differs():
     assert control is not None
     assert control.claimed == []
     assert control.seeds == list(range(12, 24))
-    assert {word for word in control.words} <= {"unresolved", "equivalent"}
+    assert set(control.words) <= {"unresolved", "equivalent"}
     assert describe_control(control) == (
         "Control: BatchNorm at batch size 16 against itself, trained again on seeds 12 to 23: 6 measures compared, none claimed to differ."
     )
