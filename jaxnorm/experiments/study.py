@@ -118,7 +118,7 @@ def train_arms(
         console.print(f"{_how_many(results, begun)} finished and kept in {folder.path}; {then}.")
         raise
     finally:
-        if len(results) > len(kept) or not (folder.path / "environment.json").exists():
+        if missing or not (folder.path / "environment.json").exists():
             save_environment(folder.path, results, [job.dataset for job in jobs], time.perf_counter() - began)
     return {job.arm: results[job.arm] for job in jobs}
 

@@ -8,7 +8,7 @@ import pytest
 from common_training import make_arm, make_data, make_replicas
 from helpers import USERS_OPTIONS
 
-from jaxnorm.training import Replica, compile_programs, make_mesh, run_replicas
+from jaxnorm.training import Replica, compile_programs, gather, make_mesh, run_groups, run_replicas
 from jaxnorm.training import replicas as replicas_module
 from jaxnorm.training.replicas import MAPPED_PER_DEVICE, largest_divisor, mapped_group_size
 
@@ -80,6 +80,19 @@ def test_history_has_every_metric_of_every_epoch_and_replica():
     assert shapes == curves | {"test_loss": (5, 1), "test_accuracy": (5, 1)}
     assert sum(progress) == 5 * 20
     assert all(seconds > 0 for seconds in history.seconds)
+
+
+def test_groups_come_one_by_one_and_make_up_the_history():
+    programs, data = prepare(11, 3, "batch", False)
+    replicas = make_replicas(range(11))
+    groups = run_groups(programs, replicas, 3, data)
+    first = next(groups)
+    assert first.networks == programs.group_size < 11
+    rest = list(groups)
+    assert sum(group.networks for group in rest) == 11 - first.networks
+    later = run_replicas(programs, Replica(*(leaf[first.networks :] for leaf in replicas)), 3, data)
+    for name, values in gather([first, *rest]).metrics.items():
+        np.testing.assert_array_equal(values, np.concatenate([first.metrics[name], later.metrics[name]]), err_msg=name)
 
 
 def test_epochs_dispatched_together_equal_epochs_dispatched_one_by_one():
