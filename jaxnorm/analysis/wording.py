@@ -27,7 +27,15 @@ NORM_TITLES = {
 }
 """Names in tables and figures, of norms that are not called by their table name there."""
 
-FACTOR_PHRASES = {"placement": "{} blocks", "warmup_steps": "warm-up of {} updates", "model": "{}", "rate": "{}", "masking": "padding {}"}
+FACTOR_PHRASES = {
+    "placement": "{} blocks",
+    "warmup_steps": "warm-up of {} updates",
+    "model": "{}",
+    "rate": "{}",
+    "masking": "padding {}",
+    "ghost_size": "{}",
+    "order": "{}",
+}
 """Factors that are put in other words than name and value."""
 VALUE_TITLES = {
     ("placement", "none"): "residual",
@@ -40,8 +48,15 @@ VALUE_TITLES = {
     ("masking", "uncoupled"): "",
     ("rate", "best"): "best rate",
     ("rate", "shared"): "shared rate",
+    ("rate", "fixed"): "fixed rate",
+    ("rate", "scaled"): "scaled rate",
+    ("ghost_size", 0): "",
+    ("order", "shuffled"): "",
+    ("order", "sorted"): "sorted by class",
 }
 """Values of factors that are put in other words; an empty one is not mentioned."""
+VALUE_FORMS = {"ghost_size": "ghosts of {}"}
+"""Factors whose numbers mean little without a word."""
 
 MAX_DECIMALS = 6
 DIGITS_WITHOUT_INTERVAL = 3
@@ -75,7 +90,8 @@ def norm_title(norm: str) -> str:
 
 def value_title(factor: str, value: Factor) -> str:
     """A factor's value as it is printed: ``16``, ``0.01``, ``post``."""
-    return VALUE_TITLES.get((factor, value), f"{value:g}" if isinstance(value, float) else str(value))
+    number = f"{value:g}" if isinstance(value, float) else str(value)
+    return VALUE_TITLES.get((factor, value), VALUE_FORMS.get(factor, "{}").format(number))
 
 
 def described(factors: Mapping[str, Factor]) -> str:

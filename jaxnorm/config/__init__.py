@@ -5,6 +5,7 @@ The field names are the keys of a TOML protocol and, with dashes, the flags of t
 
 from jaxnorm.config.architectures import ArchitectureArm, ArchitecturesConfig, RateArm
 from jaxnorm.config.arm import Arm, Factor
+from jaxnorm.config.batch_size import BatchSizeArm, BatchSizeConfig, BatchSizeRateArm
 from jaxnorm.config.compare import CompareArm, CompareConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
 from jaxnorm.config.layers import LayersConfig
@@ -17,6 +18,9 @@ __all__ = [
     "ArchitectureArm",
     "ArchitecturesConfig",
     "Arm",
+    "BatchSizeArm",
+    "BatchSizeConfig",
+    "BatchSizeRateArm",
     "CompareArm",
     "CompareConfig",
     "DecisionRule",
@@ -39,5 +43,6 @@ STUDIES: dict[str, type[Study]] = {
     "depth": DepthConfig,
     "sequences": SequencesConfig,
     "architectures": ArchitecturesConfig,
+    "batch_size": BatchSizeConfig,
 }
 """The instruments that train networks, and what each is told."""

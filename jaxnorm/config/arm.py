@@ -4,6 +4,9 @@ import dataclasses
 
 Factor = str | int | float
 
+COUPLING_NORMS = ("batch", "ghost", "renorm")
+"""The norms of the table that pool statistics over the examples of a batch, and over their padding unless it is masked."""
+
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Arm:

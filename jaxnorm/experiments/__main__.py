@@ -9,6 +9,7 @@ INSTRUMENTS = {
     "depth": "gradients and accuracy as networks grow deeper, with and without residual connections",
     "architectures": "which norm suits which architecture, each pair at its best learning rate and at a shared one",
     "sequences": "accuracy against padding and length spread, with norms that are told of padding and norms that are not",
+    "batch_size": "small batches, ghost batches and batches of one class, at a fixed, a scaled and the best learning rate",
     "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
     "layers": "rounding errors and costs of single layers, beside flax.linen and PyTorch",
     "report": "a finished run drawn anew, or several side by side, without training",

@@ -42,8 +42,8 @@ class Instrument(Generic[Config, AnyArm]):
     analyse: Callable[[Config, pd.DataFrame, Seconds], Analysis]
     describe: Callable[[Config, Dataset], str]
     """One line on model, data and optimizer, of the first arm's data."""
-    replicas: Callable[[Config], dict[str, Sequence[float]]] = seeds_only
-    """Column of the table to one value per network: ``seed``, and ``learning_rate`` or ``init_scale`` where they vary."""
+    replicas: Callable[[Config, AnyArm], dict[str, Sequence[float]]] = lambda config, arm: seeds_only(config)
+    """Column of the table to one value per network of an arm: ``seed``, and ``learning_rate`` or ``init_scale`` where they vary."""
 
 
 AnyInstrument = Instrument[Any, Any]

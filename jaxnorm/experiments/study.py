@@ -130,22 +130,22 @@ def _train_missing(
     """Compile all arms at once (compilation leaves Python's lock), then train them one after the other."""
     if not trains:
         return
-    mesh, columns = make_mesh(), instrument.replicas(config)
-    num_networks = len(columns["seed"])
+    mesh, columns = make_mesh(), {arm: instrument.replicas(config, arm) for arm in trains}
+    num_networks = {arm: len(varied["seed"]) for arm, varied in columns.items()}
     placed = {id(dataset): on_devices(dataset, mesh) for dataset in {id(datasets[arm]): datasets[arm] for arm in trains}.values()}
     data = {arm: placed[id(datasets[arm])] for arm in trains}
     programs = _compile(config, trains, num_networks, data, mesh, console)
-    with show_progress(console, len(trains) * num_networks, config.epochs) as advance:
+    with show_progress(console, sum(num_networks.values()), config.epochs) as advance:
         for arm, program in programs.items():
-            yield arm, _train_arm(config, arm, program, columns, data[arm], advance)
+            yield arm, _train_arm(config, arm, program, columns[arm], data[arm], advance)
 
 
 def _compile(
-    config: Study, trains: Mapping[Arm, Train], num_networks: int, data: Mapping[Arm, Data], mesh: Mesh, console: Console
+    config: Study, trains: Mapping[Arm, Train], num_networks: Mapping[Arm, int], data: Mapping[Arm, Data], mesh: Mesh, console: Console
 ) -> dict[Arm, Programs]:
     with console.status(f"compiling {count(len(trains), 'arm')}"), ThreadPoolExecutor(devices.usable_cores()) as pool:
         try:
-            programs = pool.map(lambda arm: compile_programs(trains[arm], num_networks, config.epochs, data[arm], mesh), trains)
+            programs = pool.map(lambda arm: compile_programs(trains[arm], num_networks[arm], config.epochs, data[arm], mesh), trains)
             return dict(zip(trains, programs, strict=True))
         except KeyboardInterrupt:
             console.print("stopping as soon as the programs that are being compiled are done")

@@ -6,7 +6,7 @@ It is handed a module, an optimizer and arrays, and knows nothing of norms, data
 from jaxnorm.training.decay import decay_mask
 from jaxnorm.training.loop import Probe, Train, make_train, no_probe
 from jaxnorm.training.optimizers import OPTIMIZERS
-from jaxnorm.training.order import Order, fixed, shuffled
+from jaxnorm.training.order import Order, fixed, shuffled, sorted_by_class
 from jaxnorm.training.probes import make_probe
 from jaxnorm.training.replicas import History, Programs, compile_programs, make_mesh, run_replicas
 from jaxnorm.training.state import Data, Replica, Split, TrainState
@@ -31,4 +31,5 @@ __all__ = [
     "no_probe",
     "run_replicas",
     "shuffled",
+    "sorted_by_class",
 ]
