@@ -60,11 +60,19 @@ class BatchSizeDesign:
     @property
     def words(self) -> dict[str, object]:
         """Sizes that statements name."""
-        classic = dict(zip(("classic_small", "classic_large"), self.classic, strict=True))
-        ends = {"least": self.sizes[0], "most": self.sizes[-1], "small": self.small, "by_class": self.config.sorted_batch_size}
-        ends["online"] = max(self.online, default=ONLINE)
-        ghosts = {"ghost": self.choices.ghost_size, "ghost_least": self.ghosts[0], "ghost_most": self.ghosts[-1]}
-        return classic | ends | ghosts | {"batch": self.config.ghost_batch_size}
+        return {
+            "classic_small": self.classic[0],
+            "classic_large": self.classic[1],
+            "least": self.sizes[0],
+            "most": self.sizes[-1],
+            "small": self.small,
+            "online": max(self.online, default=ONLINE),
+            "by_class": self.config.sorted_batch_size,
+            "batch": self.config.ghost_batch_size,
+            "ghost": self.choices.ghost_size,
+            "ghost_least": self.ghosts[0],
+            "ghost_most": self.ghosts[-1],
+        }
 
     def arm(self, norm: str, size: int, rate: str = "best") -> BatchSizeRateArm:
         """An arm of shuffled, whole batches."""
@@ -149,8 +157,8 @@ def _noisier_at_small(design: BatchSizeDesign) -> list[Comparison]:
 def _smoother_layer(design: BatchSizeDesign) -> list[Comparison]:
     small, large = design.classic
     contrasts = [between_norms(design, "batch", "layer", size, "fixed") for size in design.classic]
-    changes = (between_sizes(design, norm, small, large, "fixed") for norm in ("batch", "layer"))
-    contrasts.append(of_contrasts(*changes, f"(BatchNorm − LayerNorm), batch size {small} − {large}, {WHERE['fixed']}"))
+    of_batch, of_layer = (between_sizes(design, norm, small, large, "fixed") for norm in ("batch", "layer"))
+    contrasts.append(of_contrasts(of_batch, of_layer, f"(BatchNorm − LayerNorm), batch size {small} − {large}, {WHERE['fixed']}"))
     return [Comparison(contrast, "validation_noise", "higher") for contrast in contrasts]
 
 
@@ -162,9 +170,9 @@ def _only_batch_norm_needs_size(design: BatchSizeDesign) -> list[Comparison]:
 
 
 def _unstable_where_small(design: BatchSizeDesign) -> list[Comparison]:
-    lines = (over_sizes(design, norm, "best") for norm in ("batch", "layer"))
+    of_batch, of_layer = (over_sizes(design, norm, "best") for norm in ("batch", "layer"))
     label = f"(BatchNorm − LayerNorm), batch size {design.sizes[-1]} − {design.sizes[0]} by a line, {WHERE['best']}"
-    contrast = of_contrasts(*lines, label)
+    contrast = of_contrasts(of_batch, of_layer, label)
     return [Comparison(contrast, measure, "lower") for measure in ("test_accuracy_spread", "evaluation_gap")]
 
 
