@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 
-from jaxnorm.config import CompareConfig, DecisionRule, Output, Training
+from jaxnorm.config import ArchitecturesConfig, BatchSizeConfig, CompareConfig, DecisionRule, Output, Training
 from jaxnorm.experiments.command_line import UsageError, nearest
 
 LARGEST_SEED = 2**32 - 1
@@ -62,6 +62,19 @@ def check_positive(config: object, *names: str) -> None:
         value = getattr(config, name)
         for number in value if isinstance(value, tuple) else (value,):
             _require(number >= 1, name, number, "give a whole number of at least 1")
+
+
+def check_tuning(config: ArchitecturesConfig | BatchSizeConfig) -> None:
+    """Check the grid of learning rates, that the shared rate is on it, and the seeds that choose from it. Raises ``UsageError``."""
+    check_positive(config, "tuning_seeds")
+    check_distinct(config, "learning_rates")
+    for rate in config.learning_rates:
+        _require(SMALLEST <= rate < 1 / SMALLEST, "learning_rates", f"{rate:g}", "give positive numbers")
+    if config.learning_rate not in config.learning_rates:
+        grid = " ".join(f"{rate:g}" for rate in config.learning_rates)
+        raise UsageError(f"--learning-rate {config.learning_rate:g} is not among --learning-rates {grid}; give one of these, or add it.")
+    if config.tuning_seed_numbers[-1] > LARGEST_SEED:
+        raise UsageError(f"--tuning-seeds {config.tuning_seeds} would go beyond the last seed, {LARGEST_SEED}; give fewer, or lower seeds.")
 
 
 def is_own(norm: str) -> bool:
