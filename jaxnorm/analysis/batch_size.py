@@ -98,12 +98,15 @@ def make_plan(config: BatchSizeConfig, choices: Choices) -> Plan:
             for size in config.sizes_of(norm)
             if size in config.sizes_of(baseline)
         ],
-        "batch size at the fixed learning rate": _lines(design, "fixed"),
-        "batch size at the linearly scaled learning rate": _lines(design, "scaled"),
         "batch size at the best learning rates": _lines(design, "best"),
         "ghost size at the best learning rates": _ghosts(design, "best"),
         "sorting of batches by class at the best learning rates": [over_order(design, norm, "best") for norm in config.norms],
-        "": [*_ghosts(design, "fixed"), *(over_order(design, norm, "fixed") for norm in config.norms)],
+        "": [
+            *_lines(design, "fixed"),
+            *_lines(design, "scaled"),
+            *_ghosts(design, "fixed"),
+            *(over_order(design, norm, "fixed") for norm in config.norms),
+        ],
     }
     measures = ("train_loss", "test_accuracy")
     return Plan(list(rate_arms(config)), contrasts, find_claims(LEDGER, design), measures, measures)

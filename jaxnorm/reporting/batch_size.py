@@ -61,9 +61,17 @@ def make_noise(summary: Summary) -> Figure:
         arms = arms_by_size(summary, rate)
         noisiest = max(arms, key=lambda arm: arm.measures[NOISE].mean)
         ax.set_title(f"{RATE_TITLES[rate]}:\nnoisiest {norm_title(noisiest.norm)} at {noisiest.factors['batch_size']}")
-        ax.set_ylim(bottom=0)
+        _log_noise(ax, [arm.measures[NOISE].mean for each in rates for arm in arms_by_size(summary, each)])
     _add_caption(figure, summary, "Noise: standard deviation of the changes from epoch to epoch in the second half of training.")
     return figure
+
+
+def _log_noise(ax: Axes, means: Sequence[float]) -> None:
+    """A logarithmic axis that shows all means; intervals may reach below it."""
+    percent = PERCENT * np.array([mean for mean in means if mean > 0])
+    ax.set_yscale("log", nonpositive="clip")
+    ax.set_ylim(bottom=percent.min() / 2)
+    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
 
 
 def _by_size(summary: Summary, measure: str, rates: Sequence[str]) -> Figure:
@@ -76,9 +84,9 @@ def _by_size(summary: Summary, measure: str, rates: Sequence[str]) -> Figure:
     return figure
 
 
-def _spread(ax: Axes, arms: Sequence[ArmSummary]) -> None:
+def _spread(ax: Axes, arms: Sequence[ArmSummary], measures: Sequence[str] = (MEASURE,)) -> None:
     """An axis of accuracies that shows all means and intervals, logarithmic in the errors where they span much."""
-    estimates = [arm.measures[MEASURE] for arm in arms]
+    estimates = [arm.measures[measure] for arm in arms for measure in measures]
     drawn = [value for each in estimates for value in (each.mean, each.low, each.high) if value is not None]
     spread_axis(ax, MEASURE, np.clip(PERCENT * np.array(drawn), 0, PERCENT))
 
@@ -113,11 +121,14 @@ def make_evaluation(summary: Summary) -> Figure:
     figure = Figure(figsize=(max(7.4, 4.6 * len(norms)), 4.3), layout="constrained")
     for ax, norm in zip(figure.subplots(1, len(norms), squeeze=False, sharey=True)[0], norms, strict=True):
         own = sorted((arm for arm in arms if arm.norm == norm), key=lambda arm: arm.factors["batch_size"])
-        reference = [arm for arm in arms if arm.norm == REFERENCE]
-        plot_evaluations(ax, own, sorted(reference, key=lambda arm: arm.factors["batch_size"]))
+        reference = sorted((arm for arm in arms if arm.norm == REFERENCE), key=lambda arm: arm.factors["batch_size"])
+        plot_evaluations(ax, own, reference)
+        _spread(ax, [arm for arm in arms if arm.norm in (*norms, REFERENCE)], tuple(EVALUATIONS))
         largest = max(own, key=lambda arm: abs(arm.measures["evaluation_gap"].mean))
         gap = format_number(PERCENT * largest.measures["evaluation_gap"].mean, 1, sign=True)
-        ax.set_title(f"{norm_title(norm)}: batch statistics − running averages\nmost at {largest.factors['batch_size']}, {gap} points")
+        ax.set_title(
+            f"{norm_title(norm)}: batch statistics − running averages\nlargest at batch size {largest.factors['batch_size']}, {gap} points"
+        )
         ax.label_outer()
     handles = [Line2D([], [], **style) for style in EVALUATIONS.values()]
     look = looks([REFERENCE])[REFERENCE]
@@ -145,14 +156,11 @@ def plot_evaluations(ax: Axes, arms: Sequence[ArmSummary], reference: Sequence[A
     look = looks([REFERENCE])[REFERENCE]
     lines = [(arms, measure, style) for measure, style in EVALUATIONS.items()]
     lines += [(reference, MEASURE, {"color": look.color, "marker": look.marker})] if reference else []
-    drawn = []
     for rank, (own, measure, style) in enumerate(lines):
         means, errors = with_errors([arm.measures[measure] for arm in own], PERCENT)
         x = [float(arm.factors["batch_size"]) * 2 ** (DODGE * (rank - (len(lines) - 1) / 2)) for arm in own]
         ax.errorbar(x, means, errors, capsize=2.0, linewidth=1.4, **style)
-        drawn.append(means)
     _logarithmic_sizes(ax, [float(arm.factors["batch_size"]) for arm in (*arms, *reference)])
-    spread_axis(ax, MEASURE, np.concatenate(drawn))
     ax.set(xlabel=FACTOR_LABELS["batch_size"], ylabel="test accuracy (%)")
     return ax
 
@@ -187,7 +195,12 @@ def make_ghost(summary: Summary) -> Figure:
         ax.set_title(f"{RATE_TITLES[rate]}:\nhighest on average ghosts of {best.factors['ghost_size']}, {level}")
         ax.label_outer()
     compared = f" Dashed: the mean of {norm_title(REFERENCE)} in batches as large." if references["best"] else ""
-    _add_caption(figure, summary, f"GhostBatchNorm in batches of {batch_size}; at a ghost size of {batch_size} it is BatchNorm.{compared}")
+    add_caption(
+        figure,
+        summary,
+        f"GhostBatchNorm in batches of {batch_size}, means with 95 % Student t intervals; with ghosts of {batch_size} it is "
+        f"BatchNorm.{compared}{_logarithmic(figure)}",
+    )
     return figure
 
 
