@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jaxnorm.analysis.batch_size import LEDGER, BatchSizeDesign, make_plan, over_sizes
+from jaxnorm.analysis.batch_size import LEDGER, make_plan
+from jaxnorm.analysis.batch_size_contrasts import BatchSizeDesign, over_sizes
 from jaxnorm.analysis.batch_size_rates import Choices, choose, describe_choices, rate_arms, rows_at_rates, summarise_sweeps, sweep_tables
 from jaxnorm.analysis.claims import find_claims
 from jaxnorm.analysis.summarise import summarise
