@@ -76,8 +76,8 @@ def summarise_sweeps(config: BatchSizeConfig, tables: SweepTables, choices: Choi
     ]
 
 
-def describe_choices(config: BatchSizeConfig, choices: Choices) -> list[str]:
-    """What was chosen and how, and what was left out; a sentence each."""
+def describe_choices(config: BatchSizeConfig, choices: Choices, num_examples: int) -> list[str]:
+    """What was chosen and how, what was left out, and how many updates the training examples give; a sentence each."""
     seeds = config.tuning_seed_numbers
     grid = ", ".join(f"{rate:g}" for rate in sorted(config.learning_rates))
     how = f"by mean validation accuracy of {len(seeds)} tuning networks each (seeds {seeds.start} to {seeds.stop - 1}, not reported)"
@@ -88,7 +88,8 @@ def describe_choices(config: BatchSizeConfig, choices: Choices) -> list[str]:
     coupled = [norm_title(norm) for norm in config.norms if 1 not in config.sizes_of(norm)]
     if 1 in config.batch_sizes and coupled:
         said.append(f"No arm at batch size 1, of which a norm over the batch has nothing to take a mean over: {', '.join(coupled)}.")
-    return said
+    updates = (f"{config.epochs * (num_examples // size):,} at {size}" for size in sorted(config.batch_sizes))
+    return [*said, f"Updates of each network by batch size: {', '.join(updates)}."]
 
 
 def _describe_rates(config: BatchSizeConfig, choices: Choices, norm: str) -> str:

@@ -61,7 +61,7 @@ class BatchSizeConfig(Study):
     reference_batch_size: int = 32
     """Batch size, in examples, at which the scaled learning rate is the fixed one."""
 
-    learning_rates: tuple[float, ...] = (0.0015625, 0.00625, 0.025, 0.1, 0.4, 1.6)
+    learning_rates: tuple[float, ...] = (0.0015625, 0.00625, 0.025, 0.1, 0.4, 1.6, 6.4)
     """Step sizes of which each arm's best is chosen."""
 
     seeds: int = 16

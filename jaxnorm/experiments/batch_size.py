@@ -1,7 +1,7 @@
 """What do small batches, ghost batches and batches of one class do to networks with different norms?
 
 Command:  python -m jaxnorm.experiments.batch_size [PROTOCOL.toml] [--flag value ...]
-Time:     minutes for the default (digits, 4 norms x 8 batch sizes and 10 arms more, each at 6 learning rates x 24 seeds) on 2 cores
+Time:     minutes for the default (digits, 4 norms x 8 batch sizes and 10 arms more, each at 7 learning rates x 24 seeds) on 2 cores
 Result:   tables and verdicts on the terminal; config, metrics, summary, figures and report in --out
 """
 

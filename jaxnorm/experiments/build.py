@@ -38,7 +38,7 @@ def load_dataset(name: str, data_dir: Path | None) -> Dataset:
 
 
 @functools.cache
-def first_examples(dataset: Dataset, number: int | None) -> Dataset:
+def first_training_examples(dataset: Dataset, number: int | None) -> Dataset:
     """The data set with the first ``number`` of its training examples (None: all); the other splits, mean and standard deviation stay.
 
     The same object for equal arguments. Raises ``UsageError`` where there are fewer.

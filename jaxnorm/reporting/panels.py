@@ -219,12 +219,11 @@ def plot_factor(ax: Axes, summary: Summary, measure: str, factor: str, arms: Seq
     look, levels = looks(norms_of(summary)), sorted({float(arm.factors[factor]) for arm in arms})
     logarithmic = levels[0] > 0 and levels[-1] >= WIDE_RATIO * levels[0]
     unit = MEASURES[measure].unit
-    for rank, norm in enumerate(look):
+    shown = [norm for norm in look if any(arm.norm == norm for arm in arms)]
+    for rank, norm in enumerate(shown):
         own = sorted((arm for arm in arms if arm.norm == norm), key=lambda arm: arm.factors[factor])
-        if not own:
-            continue
         means, errors = with_errors([arm.measures[measure] for arm in own], SCALES[unit].factor)
-        shift = DODGE * (rank - (len(look) - 1) / 2)
+        shift = DODGE * (rank - (len(shown) - 1) / 2)
         x = [float(arm.factors[factor]) for arm in own]
         x = [value * 2**shift if logarithmic else value + shift * (levels[-1] - levels[0]) / len(levels) / 2 for value in x]
         mark = look[norm]

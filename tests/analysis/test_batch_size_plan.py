@@ -7,7 +7,8 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from jaxnorm.analysis.batch_size import LEDGER, BatchSizeDesign, make_plan, over_sizes
+from jaxnorm.analysis.batch_size import LEDGER, make_plan
+from jaxnorm.analysis.batch_size_contrasts import BatchSizeDesign, over_sizes
 from jaxnorm.analysis.batch_size_rates import Choices, choose, describe_choices, rate_arms, rows_at_rates, summarise_sweeps, sweep_tables
 from jaxnorm.analysis.claims import find_claims
 from jaxnorm.analysis.summarise import summarise
@@ -73,7 +74,7 @@ def make_summary(config, frame):
         setting="synthetic",
         seconds={arm.key: [1.0] for arm in rate_arms(config)},
         sweeps=summarise_sweeps(config, tables, choices),
-        notes=describe_choices(config, choices),
+        notes=describe_choices(config, choices, num_examples=256),
     )
 
 
@@ -210,7 +211,8 @@ def test_notes_name_rates_ghosts_and_missing_arms(summary):
     assert "seeds 12 to 14, not reported" in summary.notes[0]
     assert summary.notes[1].startswith("Best learning rates by batch size, LayerNorm: 0.4 at 1 (an end of the grid), 0.4 at 2 (an end")
     assert any("best ghost size between the ends, 32," in note for note in summary.notes)
-    assert summary.notes[-1].endswith("take a mean over: BatchNorm, BatchRenorm.")
+    assert summary.notes[-2].endswith("take a mean over: BatchNorm, BatchRenorm.")
+    assert summary.notes[-1] == "Updates of each network by batch size: 1,024 at 1, 512 at 2, 256 at 4, 64 at 16, 8 at 128."
 
 
 def test_all_figures_are_drawn(summary, tmp_path):

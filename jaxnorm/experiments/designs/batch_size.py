@@ -86,15 +86,15 @@ def describe(config: BatchSizeConfig, dataset: Dataset) -> str:
 
 def analyse(config: BatchSizeConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:
     """The reported seeds at the fixed, the scaled and the best rates, of which the tuning seeds choose the last."""
-    num_classes = load_dataset(config.dataset, config.data_dir).num_classes
-    tables = sweep_tables(config, rows, num_classes)
+    dataset = find_dataset(config, config.arms[0])
+    tables = sweep_tables(config, rows, dataset.num_classes)
     choices = choose(config, tables)
     return Analysis(
         rows=rows_at_rates(config, tables, choices),
         seconds={rated.key: seconds[arm.key] for rated, arm in rate_arms(config).items()},
         plan=make_plan(config, choices),
         sweeps=summarise_sweeps(config, tables, choices),
-        notes=describe_choices(config, choices),
+        notes=describe_choices(config, choices, len(dataset.train.labels)),
     )
 
 

@@ -12,7 +12,7 @@ from jaxnorm.analysis.table import read_arms
 from jaxnorm.analysis.trajectories import EVALUATED, Trajectories
 from jaxnorm.config import RegularisationArm, RegularisationConfig
 from jaxnorm.data import Dataset
-from jaxnorm.experiments.build import assemble, build_model, build_norm, first_examples, load_dataset
+from jaxnorm.experiments.build import assemble, build_model, build_norm, first_training_examples, load_dataset
 from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
 from jaxnorm.experiments.setting import describe_setting
 from jaxnorm.norms import Norm
@@ -29,9 +29,9 @@ def find_dataset(config: RegularisationConfig, arm: RegularisationArm) -> Datase
     They fill whole batches: a fixed order would leave out the same others for ever, and the training loss would count them all the same.
     """
     del arm
-    dataset = first_examples(load_dataset(config.dataset, config.data_dir), config.train_examples)
+    dataset = first_training_examples(load_dataset(config.dataset, config.data_dir), config.train_examples)
     number = len(dataset.train.labels)
-    return first_examples(dataset, number - number % config.batch_size or number)
+    return first_training_examples(dataset, number - number % config.batch_size or number)
 
 
 def build_train(config: RegularisationConfig, arm: RegularisationArm, dataset: Dataset) -> Train:
