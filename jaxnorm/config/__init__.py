@@ -8,9 +8,11 @@ from jaxnorm.config.arm import Arm, Factor
 from jaxnorm.config.compare import CompareArm, CompareConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
 from jaxnorm.config.layers import LayersConfig
+from jaxnorm.config.sensitivity import SensitivityArm, SensitivityConfig
 from jaxnorm.config.sequences import SequenceArm, SequencesConfig
 from jaxnorm.config.throughput import ThroughputConfig
 from jaxnorm.config.training import DecisionRule, Optimizer, Output, Study, Training
+from jaxnorm.config.tuning import TunedStudy
 
 __all__ = [
     "STUDIES",
@@ -27,11 +29,14 @@ __all__ = [
     "Optimizer",
     "Output",
     "RateArm",
+    "SensitivityArm",
+    "SensitivityConfig",
     "SequenceArm",
     "SequencesConfig",
     "Study",
     "ThroughputConfig",
     "Training",
+    "TunedStudy",
 ]
 
 STUDIES: dict[str, type[Study]] = {
@@ -39,5 +44,6 @@ STUDIES: dict[str, type[Study]] = {
     "depth": DepthConfig,
     "sequences": SequencesConfig,
     "architectures": ArchitecturesConfig,
+    "sensitivity": SensitivityConfig,
 }
 """The instruments that train networks, and what each is told."""

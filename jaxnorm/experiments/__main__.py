@@ -8,6 +8,7 @@ INSTRUMENTS = {
     "compare": "BatchNorm, LayerNorm and others in an MLP, at several batch sizes: the main job",
     "depth": "gradients and accuracy as networks grow deeper, with and without residual connections",
     "architectures": "which norm suits which architecture, each pair at its best learning rate and at a shared one",
+    "sensitivity": "learning rates and initial scales at which networks learn, with each norm and at each depth",
     "sequences": "accuracy against padding and length spread, with norms that are told of padding and norms that are not",
     "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
     "layers": "rounding errors and costs of single layers, beside flax.linen and PyTorch",

@@ -32,7 +32,12 @@ SMALLEST_ERROR = 0.05
 """Percent; an accuracy of 100 % has no place on a logarithmic axis of errors."""
 DODGE = 0.06
 """Shift between norms at the same level, in powers of two."""
-FACTOR_LABELS = {"batch_size": "batch size (examples)", "depth": "depth (blocks)", "learning_rate": "learning rate"}
+FACTOR_LABELS = {
+    "batch_size": "batch size (examples)",
+    "depth": "depth (blocks)",
+    "learning_rate": "learning rate",
+    "init_scale": "initial scale",
+}
 """Numbers that were varied, as axes name them."""
 
 
