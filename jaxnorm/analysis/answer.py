@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.summary import Difference
-from jaxnorm.analysis.verdict import ALPHA
+from jaxnorm.analysis.verdict import ALPHA, could_show
 from jaxnorm.analysis.wording import count, format_difference
 
 
@@ -21,15 +21,14 @@ def _sentence(subject: str, differences: Sequence[Difference], measures: Sequenc
         return f"The {subject} was not varied."
     n = differences[0].estimate.n
     by_measure = [[difference for difference in differences if difference.measure == name] for name in measures]
-    shown = [_shown(group) for group in by_measure]
+    shown = [shown_among(group) for group in by_measure]
     clauses = [_clause(group, found) for group, found in zip(by_measure, shown, strict=True)]
     verbs = ["changes" if found else "makes no shown difference to" for found in shown]
-    smallest_p = 2.0 ** (1 - n) * num_differences
-    reason = f"; {count(n, 'seed')} could not have shown any" if smallest_p > ALPHA else f"; n = {n}"
+    reason = f"; n = {n}" if could_show(n, num_differences) else f"; {count(n, 'seed')} could not have shown any"
     return f"The {subject} {verbs[0]} {clauses[0]} and {verbs[1]} {clauses[1]}{reason}."
 
 
-def _shown(differences: Sequence[Difference]) -> list[Difference]:
+def shown_among(differences: Sequence[Difference]) -> list[Difference]:
     """Those that are significant after correction, with an interval wholly beyond the margin."""
     return [difference for difference in differences if difference.p_adjusted <= ALPHA and difference.beyond_margin]
 

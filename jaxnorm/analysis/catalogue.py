@@ -26,6 +26,8 @@ class Listing:
     """The instrument whose ledger has the claim; empty where none has it yet."""
     test: str = ""
     """Where an exact claim is tested instead."""
+    also: tuple[str, ...] = ()
+    """Other instruments whose ledgers have the claim."""
 
     @property
     def decided_by(self) -> str:
@@ -153,6 +155,7 @@ CATALOGUE = (
         "BatchNorm trains faster than no norm from the first epoch on",
         "training loss at epoch 1, and area: lower",
         "compare",
+        also=("regularisation",),
     ),
     Listing(
         "D2",
@@ -175,6 +178,7 @@ CATALOGUE = (
         "BatchNorm's loss curves oscillate less than those of no norm",
         "noise of training and validation loss: lower",
         "compare",
+        also=("regularisation",),
     ),
     Listing(
         "D5",
@@ -182,12 +186,14 @@ CATALOGUE = (
         "BatchNorm reaches a higher validation accuracy than no norm",
         "final validation accuracy: higher",
         "compare",
+        also=("regularisation",),
     ),
     Listing(
         "D6",
         BENEFITS,
         "BatchNorm regularises: its validation loss is lower at equal training loss",
-        "validation loss interpolated at matched training loss: lower",
+        "validation loss where the loss on the training set, in evaluation mode, comes down to stated levels, in their mean: lower",
+        "regularisation",
     ),
     Listing(
         "D7",
@@ -200,19 +206,23 @@ CATALOGUE = (
         "D8",
         BENEFITS,
         "BatchNorm smooths the loss landscape",
-        "range of the loss, gradient predictiveness and effective smoothness along the gradient, at matched loss: lower",
+        "range of the loss, gradient predictiveness and effective smoothness along the gradient, and largest Hessian eigenvalue, each raw "
+        "and in units of the weights' norms, at equal training loss: lower",
+        "landscape",
     ),
     Listing(
         "D9a",
         BENEFITS,
         "BatchNorm reduces internal covariate shift, as Ioffe & Szegedy draw it",
-        "drift of the 15th, 50th and 85th percentile of a unit's input: lower",
+        "drift per epoch of the 15th, 50th and 85th percentile of what units of the last hidden layer are given, sigmoid network: lower",
+        "covariate_shift",
     ),
     Listing(
         "D9b",
         BENEFITS,
         "BatchNorm reduces internal covariate shift, as Santurkar et al. measure it",
-        "change of a layer's gradient when the layers below it move: lower",
+        "a layer's gradient before and after the layers below it move, each nonlinearity: cosine higher, distance lower",
+        "covariate_shift",
     ),
     Listing(
         "D10",
@@ -225,7 +235,8 @@ CATALOGUE = (
         "D11",
         BENEFITS,
         "BatchNorm keeps nonlinearities out of saturation",
-        "share of saturated sigmoid and tanh units, and of dead ReLU units: lower",
+        "share of saturated sigmoid and tanh units, and of dead ReLU units, mean over epochs: lower",
+        "covariate_shift",
     ),
     Listing(
         "E1",

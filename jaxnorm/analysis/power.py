@@ -4,7 +4,7 @@ import math
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy import stats
+from scipy import special
 
 from jaxnorm.analysis.statistics import CONFIDENCE
 
@@ -23,7 +23,7 @@ def detectable_difference(differences: ArrayLike) -> float | None:
     n = len(differences)
     if n < 2:
         return None
-    return float((stats.t.ppf((1 + CONFIDENCE) / 2, n - 1) + stats.t.ppf(POWER, n - 1)) * differences.std(ddof=1) / math.sqrt(n))
+    return float((special.stdtrit(n - 1, (1 + CONFIDENCE) / 2) + special.stdtrit(n - 1, POWER)) * differences.std(ddof=1) / math.sqrt(n))
 
 
 def seeds_needed(differences: ArrayLike) -> int | None:
@@ -36,6 +36,6 @@ def seeds_needed(differences: ArrayLike) -> int | None:
     mean = abs(differences.mean())
     if len(differences) < 2 or mean == 0:
         return None
-    ratio = (stats.norm.ppf((1 + CONFIDENCE) / 2) + stats.norm.ppf(POWER)) * differences.std(ddof=1) / mean
+    ratio = (special.ndtri((1 + CONFIDENCE) / 2) + special.ndtri(POWER)) * differences.std(ddof=1) / mean
     needed = math.ceil(min(ratio**2, MOST_SEEDS)) + 2
     return needed if needed <= MOST_SEEDS else None

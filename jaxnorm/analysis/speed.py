@@ -7,6 +7,9 @@ from statistics import median
 
 import msgspec
 
+GRID = "grid of hyperparameters"
+"""The contender that is jaxnorm on networks that differ in learning rate and initial scale too."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Timing:
@@ -48,6 +51,15 @@ class SpeedSummary:
             return None
         flops = self.flops_per_example * timing.batch_size
         return median(flops / seconds / peak for seconds, peak in zip(timing.seconds, self.matrix_peak, strict=True))
+
+    def grid_ratios(self) -> list[float]:
+        """For each kind of work: how many times as fast a grid of hyperparameters is trained as so many seeds alone."""
+        grids = [timing for timing in self.timings if timing.contender == GRID]
+        alone = [self.of("jaxnorm", timing.optimizer, timing.batch_size)[-1] for timing in grids]
+        return [
+            median(seeds / each for seeds, each in zip(other.seconds, grid.seconds, strict=True))
+            for grid, other in zip(grids, alone, strict=True)
+        ]
 
     def speedup(self, timing: Timing, rival: str) -> float | None:
         """How many times as fast as the best of ``rival``'s timings at the same work; None where the rival did not run."""

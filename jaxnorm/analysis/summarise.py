@@ -7,10 +7,11 @@ import pandas as pd
 
 from jaxnorm.analysis.answer import answer
 from jaxnorm.analysis.contrasts import measure_contrasts
+from jaxnorm.analysis.control import Repetition, measure_control
 from jaxnorm.analysis.measures import defined_measures, measure_arm, unconverged
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.statistics import mean_interval, t_interval
-from jaxnorm.analysis.summary import ArmSummary, Curve, Difference, Summary, Sweep
+from jaxnorm.analysis.summary import ArmSummary, Control, Curve, Difference, Summary, Sweep
 from jaxnorm.analysis.table import CURVE_METRICS, ArmTable, read_arms
 from jaxnorm.analysis.verdict import judge
 from jaxnorm.config import DecisionRule
@@ -36,39 +37,52 @@ def summarise(
     seconds: Mapping[str, Sequence[float]],
     sweeps: Sequence[Sweep] = (),
     notes: Sequence[str] = (),
+    control: Repetition | None = None,
 ) -> Summary:
     """Summarise a run.
 
     ``frame`` is a tidy table (see ``table``), ``setting`` one line on model and data, ``seconds`` maps each arm's key to the run time per
-    network of each separately timed group; ``sweeps`` and ``notes`` are taken over as they are. Raises ``ValueError`` where the table is
-    incomplete, ``KeyError`` where an arm was not timed.
+    network of each separately timed group; ``sweeps`` and ``notes`` are taken over as they are; the arm of ``control`` is one of the
+    plan's. Raises ``ValueError`` where a table is incomplete, ``KeyError`` where an arm was not timed.
     """
     tables = read_arms(frame, plan.arms, num_classes)
     names = defined_measures(tables[0])
     measured: Measured = {(table.arm.key, name): measure_arm(name, table, rule) for table in tables for name in names}
-    differences, reply = _differences(plan, tables, rule, names, measured)
+    listed = list_differences(plan, tables, rule, names, measured)
     return Summary(
         instrument=instrument,
         question=question,
-        answer=reply,
+        answer=_answer(plan, listed),
         setting=setting,
         seeds=tables[0].seeds,
         epochs=tables[0].epochs,
         num_classes=num_classes,
         rule=rule,
         arms=[
-            _summarise_arm(table, seconds[table.arm.key], rule, {name: measured[table.arm.key, name] for name in names}, plan.curves)
+            _summarise_arm(table, seconds[table.arm.key], rule, {name: measured[table.arm.key, name] for name in names}, plan)
             for table in tables
         ],
-        differences=differences,
+        differences=[difference for _, difference in listed],
         verdicts=judge(plan.claims, tables, rule, measured),
         sweeps=list(sweeps),
         notes=list(notes),
+        answer_measures=list(plan.answer_measures),
+        control=_summarise_control(control, tables, [name for name in plan.measures if name in names], num_classes, rule)
+        if control
+        else None,
     )
 
 
+def _summarise_control(
+    control: Repetition, tables: Sequence[ArmTable], names: Sequence[str], num_classes: int, rule: DecisionRule
+) -> Control:
+    (again,) = read_arms(control.rows, [control.arm], num_classes)
+    (table,) = (table for table in tables if table.arm == control.arm.arm)
+    return measure_control(table, again, names, rule)
+
+
 def _summarise_arm(
-    table: ArmTable, seconds: Sequence[float], rule: DecisionRule, by_seed: Mapping[str, np.ndarray], curves: Sequence[str]
+    table: ArmTable, seconds: Sequence[float], rule: DecisionRule, by_seed: Mapping[str, np.ndarray], plan: Plan
 ) -> ArmSummary:
     return ArmSummary(
         key=table.arm.key,
@@ -78,8 +92,9 @@ def _summarise_arm(
         seconds=mean_interval(seconds),
         measures={name: mean_interval(values) for name, values in by_seed.items()},
         by_seed={name: values.tolist() for name, values in by_seed.items()},
-        curves={metric: _summarise_curve(table.curves[metric]) for metric in (*CURVE_METRICS, *curves)},
+        curves={metric: _summarise_curve(table.curves[metric]) for metric in (*CURVE_METRICS, *plan.curves)},
         profiles={quantity: _summarise_profile(table, quantity) for quantity in PROFILED if f"{quantity}.block_0" in table.curves},
+        traces={metric: table.curves[metric][0].tolist() for metric in plan.traces},
     )
 
 
@@ -100,15 +115,17 @@ def _summarise_curve(values_SE: np.ndarray) -> Curve:
     return Curve(mean, low.tolist(), high.tolist())
 
 
-def _differences(
-    plan: Plan, tables: list[ArmTable], rule: DecisionRule, names: list[str], measured: Measured
-) -> tuple[list[Difference], str]:
-    """All differences of the report, corrected together, and the answer they give."""
+def list_differences(
+    plan: Plan, tables: Sequence[ArmTable], rule: DecisionRule, names: Sequence[str], measured: Measured
+) -> list[tuple[str, Difference]]:
+    """All differences that a report lists, corrected together, each with what is varied; ``names`` are the measures that the run has."""
     subjects = [(subject, contrast) for subject, contrasts in plan.contrasts.items() for contrast in contrasts]
     rows = [(subject, contrast, name) for name in plan.measures if name in names for subject, contrast in subjects]
     differences = measure_contrasts([(contrast, name) for _, contrast, name in rows], tables, rule, measured)
-    varied: dict[str, list[Difference]] = {subject: [] for subject in plan.contrasts if subject}
-    for (subject, _, _), difference in zip(rows, differences, strict=True):
-        varied.setdefault(subject, []).append(difference)
-    varied.pop("", None)
-    return differences, answer(varied, plan.answer_measures, len(differences))
+    return [(subject, difference) for (subject, _, _), difference in zip(rows, differences, strict=True)]
+
+
+def _answer(plan: Plan, listed: Sequence[tuple[str, Difference]]) -> str:
+    """What they say of everything that is varied."""
+    varied = {wanted: [difference for subject, difference in listed if subject == wanted] for wanted in plan.contrasts if wanted}
+    return answer(varied, plan.answer_measures, len(listed))

@@ -21,23 +21,35 @@ NORM_TITLES = {
     "none": "no norm",
     "ghost": "GhostBatchNorm",
     "renorm": "BatchRenorm",
+    "noisy": "NoisyBatchNorm",
     "layer_all": "LayerNorm (all axes)",
     "scale": "ScaleNorm",
     "dyt": "DyT",
 }
 """Names in tables and figures, of norms that are not called by their table name there."""
 
-FACTOR_PHRASES = {"placement": "{} blocks", "warmup_steps": "warm-up of {} updates", "model": "{}", "rate": "{}", "masking": "padding {}"}
+FACTOR_PHRASES = {
+    "placement": "{} blocks",
+    "warmup_steps": "warm-up of {} updates",
+    "model": "{}",
+    "rate": "{}",
+    "masking": "padding {}",
+    "activation": "{}",
+    "order": "{} batches",
+    "statistics": "{} statistics",
+}
 """Factors that are put in other words than name and value."""
 VALUE_TITLES = {
     ("placement", "none"): "residual",
     ("warmup_steps", 0): "",
+    ("activation", "relu"): "ReLU",
     ("model", "mlp"): "MLP",
     ("model", "cnn"): "CNN",
     ("model", "lstm"): "LSTM",
     ("model", "gru"): "GRU",
     ("model", "transformer"): "Transformer",
     ("masking", "uncoupled"): "",
+    ("statistics", "live"): "",
     ("rate", "best"): "best rate",
     ("rate", "shared"): "shared rate",
 }
@@ -65,6 +77,7 @@ SCALES: dict[Unit, Scale] = {
     "seconds": Scale(1.0, "s", "s"),
     "decades": Scale(1.0, "decades", "decades"),
     "ratio": Scale(1.0, "ratio", "ratio"),
+    "input": Scale(1.0, "units of input", "units of input"),
 }
 
 

@@ -4,10 +4,14 @@ The field names are the keys of a TOML protocol and, with dashes, the flags of t
 """
 
 from jaxnorm.config.architectures import ArchitectureArm, ArchitecturesConfig, RateArm
-from jaxnorm.config.arm import Arm, Factor
+from jaxnorm.config.arm import Arm, ControlArm, Factor
 from jaxnorm.config.compare import CompareArm, CompareConfig
+from jaxnorm.config.covariate_shift import ActivationArm, CovariateShiftConfig
+from jaxnorm.config.coverage import CoverageConfig
 from jaxnorm.config.depth import DepthArm, DepthConfig
+from jaxnorm.config.landscape import LandscapeConfig
 from jaxnorm.config.layers import LayersConfig
+from jaxnorm.config.regularisation import RegularisationArm, RegularisationConfig
 from jaxnorm.config.sensitivity import SensitivityArm, SensitivityConfig
 from jaxnorm.config.sequences import SequenceArm, SequencesConfig
 from jaxnorm.config.throughput import ThroughputConfig
@@ -16,19 +20,26 @@ from jaxnorm.config.tuning import TunedStudy
 
 __all__ = [
     "STUDIES",
+    "ActivationArm",
     "ArchitectureArm",
     "ArchitecturesConfig",
     "Arm",
     "CompareArm",
     "CompareConfig",
+    "ControlArm",
+    "CovariateShiftConfig",
+    "CoverageConfig",
     "DecisionRule",
     "DepthArm",
     "DepthConfig",
     "Factor",
+    "LandscapeConfig",
     "LayersConfig",
     "Optimizer",
     "Output",
     "RateArm",
+    "RegularisationArm",
+    "RegularisationConfig",
     "SensitivityArm",
     "SensitivityConfig",
     "SequenceArm",
@@ -44,6 +55,9 @@ STUDIES: dict[str, type[Study]] = {
     "depth": DepthConfig,
     "sequences": SequencesConfig,
     "architectures": ArchitecturesConfig,
+    "landscape": LandscapeConfig,
+    "covariate_shift": CovariateShiftConfig,
+    "regularisation": RegularisationConfig,
     "sensitivity": SensitivityConfig,
 }
 """The instruments that train networks, and what each is told."""

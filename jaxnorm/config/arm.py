@@ -1,6 +1,7 @@
 """What differs in structure between networks, and is therefore compiled on its own."""
 
 import dataclasses
+from typing import Self
 
 Factor = str | int | float
 
@@ -20,3 +21,25 @@ class Arm:
     def key(self) -> str:
         """A name for files and dictionaries: ``batch-16``."""
         return "-".join(f"{value:g}" if isinstance(value, float) else str(value) for value in self.factors.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class ControlArm(Arm):
+    """An arm trained once more, on seeds that are not reported: the control. Nothing but their seeds tells its networks from the arm's."""
+
+    arm: Arm
+
+    @classmethod
+    def of(cls, arm: Arm) -> Self:
+        """The control of an arm."""
+        return cls(arm.norm, arm)
+
+    @property
+    def factors(self) -> dict[str, Factor]:
+        """Those of the arm."""
+        return self.arm.factors
+
+    @property
+    def key(self) -> str:
+        """``batch-16-control``."""
+        return f"{self.arm.key}-control"

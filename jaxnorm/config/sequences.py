@@ -8,7 +8,7 @@ from jaxnorm.config.training import Study
 
 Masking = Literal["masked", "unmasked"]
 
-COUPLING_NORMS = ("batch", "ghost", "renorm")
+COUPLING_NORMS = ("batch", "ghost", "renorm", "noisy")
 """The norms that pool statistics over the examples of a batch, and over their padding unless it is masked."""
 NO_MASKING = "uncoupled"
 """In place of a masking, for norms that treat every position by itself: masked or not, they are the same."""

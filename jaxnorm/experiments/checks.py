@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 
-from jaxnorm.config import CompareConfig, DecisionRule, Training, TunedStudy
+from jaxnorm.config import CompareConfig, DecisionRule, Output, Training, TunedStudy
 from jaxnorm.experiments.command_line import UsageError, nearest
 
 LARGEST_SEED = 2**32 - 1
@@ -33,6 +33,8 @@ def check_values(config: Training) -> None:
     without_effect = config.sgd_momentum != 0 and config.optimizer != "sgd"
     _require(not without_effect, "sgd_momentum", config.sgd_momentum, "it has an effect with --optimizer sgd only; leave it out")
     check_distinct(config, "norms")
+    contradictory = isinstance(config, Output) and config.quiet and config.verbose
+    _require(not contradictory, "quiet", "--verbose", "they exclude each other; leave one of them out")
 
 
 def check_sizes(config: CompareConfig) -> None:

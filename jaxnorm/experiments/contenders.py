@@ -20,10 +20,12 @@ from jaxnorm.config import CompareArm, CompareConfig
 from jaxnorm.data import Dataset, Split
 from jaxnorm.experiments.build import make_replicas, on_devices, seeds_only
 from jaxnorm.experiments.designs.compare import build_network, build_train
-from jaxnorm.training import Programs, compile_programs
+from jaxnorm.training import Programs, Replica, compile_programs
 
 Timer = Callable[[], float]
 
+GRID = {"learning_rate": (1e-5, 1e-1), "init_scale": (0.1, 10.0)}
+"""Between what ends the networks of a grid differ, logarithmically."""
 PEAK_SIZES = (512, 1024, 2048)
 """Side lengths of the square matrices whose product shows what the machine can do at most."""
 
@@ -49,11 +51,16 @@ def random_images(num_examples: int, side: int = 28) -> Dataset:
     )
 
 
-def make_jaxnorm(config: CompareConfig, arm: CompareArm, dataset: Dataset, mesh: Mesh) -> Timer:
-    """What every instrument here runs: ``config.seeds`` networks at once, one epoch a timing."""
+def make_jaxnorm(config: CompareConfig, arm: CompareArm, dataset: Dataset, mesh: Mesh, *, grid: bool = False) -> Timer:
+    """What every instrument here runs: ``config.seeds`` networks at once, one epoch a timing; in a ``grid``, no two of these networks share
+    their learning rate or the scale of their initial kernels either.
+    """
     data = on_devices(dataset, mesh)
     programs = compile_programs(build_train(config, arm, dataset), config.seeds, 1, data, mesh)
-    own = _initial_group(programs, config, mesh, data)
+    columns = seeds_only(config)
+    if grid:
+        columns |= {name: np.geomspace(*ends, config.seeds).tolist() for name, ends in GRID.items()}
+    own = _initial_group(programs, make_replicas(columns, config), mesh, data)
     shared = (jax.device_put(np.ones(1, np.int32), NamedSharding(mesh, PartitionSpec())), data)
     num_groups = -(-config.seeds // programs.group_size)
     num_updates = config.seeds * (len(dataset.train.labels) // arm.batch_size)
@@ -67,9 +74,9 @@ def make_jaxnorm(config: CompareConfig, arm: CompareArm, dataset: Dataset, mesh:
     return timer
 
 
-def _initial_group(programs: Programs, config: CompareConfig, mesh: Mesh, data: Any) -> tuple[Any, Any]:
-    index = np.arange(programs.group_size) % config.seeds
-    group = jax.tree.map(lambda leaf: leaf[index], make_replicas(seeds_only(config), config))
+def _initial_group(programs: Programs, replicas: Replica, mesh: Mesh, data: Any) -> tuple[Any, Any]:
+    index = np.arange(programs.group_size) % len(replicas.seed)
+    group = jax.tree.map(lambda leaf: leaf[index], replicas)
     replica = jax.device_put(group, NamedSharding(mesh, PartitionSpec("seed")))
     state, _ = programs.start(replica, data)
     return replica, state

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from jax.sharding import Mesh
 from rich.console import Console
 
-from jaxnorm.analysis.speed import SpeedSummary, Timing, matrix_flops_per_example
+from jaxnorm.analysis.speed import GRID, SpeedSummary, Timing, matrix_flops_per_example
 from jaxnorm.config import CompareArm, CompareConfig, Optimizer, ThroughputConfig
 from jaxnorm.experiments import devices
 from jaxnorm.experiments.checks import check_norms
@@ -79,6 +79,8 @@ def _timers(config: ThroughputConfig, mesh: Mesh, console: Console) -> Iterator[
         arm, dataset = CompareArm(config.norm, batch_size), random_images(config.steps * batch_size)
         for seeds in sorted(config.seeds):
             yield ("jaxnorm", optimizer, batch_size, seeds, "mlp"), make_jaxnorm(_training(config, optimizer, seeds), arm, dataset, mesh)
+        many = _training(config, optimizer, max(config.seeds))
+        yield (GRID, optimizer, batch_size, many.seeds, "mlp"), make_jaxnorm(many, arm, dataset, mesh, grid=True)
         if config.norm not in RIVAL_NORMS:
             continue
         single = _training(config, optimizer, 1)

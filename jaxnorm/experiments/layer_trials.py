@@ -4,7 +4,7 @@ import functools
 import importlib.util
 import math
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from statistics import median
 from typing import Any
 
@@ -28,6 +28,8 @@ DTYPES = ("float32", "bfloat16", "float16")
 LARGEST_OFFSET = {"float32": math.inf, "bfloat16": 100.0, "float16": 1e3}
 """Beyond it, the format's own spacing exceeds the input's spread, and nothing is left to normalize."""
 ERROR_SHAPE = (64, 16, 32)  # (B, T, D): every layer has many elements to pool
+LARGEST_GAP = 1 << 22
+"""Bytes, at most, between the arrays of one timing and those of the next."""
 COST_SHAPES = ((128, 256), (32, 128, 512), (64, 28, 28, 32))
 SETTINGS: dict[str, dict[str, Any]] = {
     "BatchNorm": {"use_running_average": False},
@@ -119,14 +121,25 @@ def measure_costs(rounds: int) -> Iterator[Cost]:
             ours = getattr(norms, layer)(**settings)
             rivals = [getattr(nn, layer)(**settings, use_fast_variance=fast) for fast in (True, False)]
             timers, saved = zip(*(_pass(module, shape) for module in (ours, *rivals)), strict=True)
-            seconds = np.array([[timer() for timer in timers] for _ in range(rounds)])  # (rounds, 3)
+            seconds = np.array([_round(timers, number) for number in range(rounds)])  # (rounds, 3)
             time_fast, time_stable = (median(seconds[:, 0] / seconds[:, rival]) for rival in (1, 2))
             yield Cost(layer, shape, float(time_fast), float(time_stable), saved[0] / saved[1])
 
 
+def _round(timers: Sequence[Callable[[], float]], number: int) -> list[float]:
+    """One timing of each, in their order; another begins in every round."""
+    turns = [(number + turn) % len(timers) for turn in range(len(timers))]
+    seconds = {turn: timers[turn]() for turn in turns}
+    return [seconds[index] for index in range(len(timers))]
+
+
 def _pass(module: nn.Module, shape: tuple[int, ...]) -> tuple[Callable[[], float], int]:
-    """A timer of the layer's forward and backward pass, and the bytes that the forward pass keeps for the backward pass."""
-    x, cotangent = (jax.random.normal(jax.random.key(number), shape) for number in (1, 2))
+    """A timer of the layer's forward and backward pass, and the bytes that the forward pass keeps for the backward pass.
+
+    Every timing has arrays of its own: how two of them lie in memory can make a pass a third slower, whosever it is.
+    """
+    rng = np.random.default_rng(0)
+    x, cotangent = (rng.standard_normal(shape, np.float32) for _ in range(2))
     variables = module.init(jax.random.key(0), x)
 
     def forward(params: Any, x: jax.Array) -> Any:
@@ -146,10 +159,14 @@ def _pass(module: nn.Module, shape: tuple[int, ...]) -> tuple[Callable[[], float
     repetitions = max(1, 2_000_000 // math.prod(shape))
 
     def timer() -> float:
+        gap = np.empty(rng.integers(1, LARGEST_GAP), np.uint8)  # moves what is allocated after it
+        placed = jax.device_put((x.copy(), cotangent.copy()))
+        jax.block_until_ready(compiled(variables["params"], *placed))  # warm up
         began = time.perf_counter()
         for _ in range(repetitions):
-            jax.block_until_ready(compiled(variables["params"], x, cotangent))
-        return (time.perf_counter() - began) / repetitions
+            jax.block_until_ready(compiled(variables["params"], *placed))
+        seconds = (time.perf_counter() - began) / repetitions
+        del gap
+        return seconds
 
-    timer()  # warm up
     return timer, saved

@@ -28,12 +28,15 @@ def find_verdicts(results: Path) -> Verdicts:
 
 
 def _verdicts(path: Path) -> list[Verdict]:
-    """Those of a run that judges claims; measurements of speed and of single layers have none."""
     try:
-        judges = "verdicts" in msgspec.json.decode(path.read_bytes(), type=dict)
-        return Summary.load(path).verdicts if judges else []
+        return Summary.load(path).verdicts if judges_claims(path) else []
     except msgspec.MsgspecError as error:
         raise ValueError(f"{path} is not a whole summary") from error
+
+
+def judges_claims(path: Path) -> bool:
+    """Whether a ``summary.json`` is of a run that judges claims; measurements of speed, layers and coverage do not."""
+    return "verdicts" in msgspec.json.decode(path.read_bytes(), type=dict)
 
 
 def claims_table() -> TextTable:
@@ -43,7 +46,7 @@ def claims_table() -> TextTable:
 
 
 def _decided_by(listing: Listing) -> str:
-    return f"`{listing.instrument}`" if listing.instrument else listing.decided_by
+    return ", ".join(f"`{name}`" for name in (listing.instrument, *listing.also)) if listing.instrument else listing.decided_by
 
 
 def verdicts_overview(verdicts: Verdicts) -> TextTable:

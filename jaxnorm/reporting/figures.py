@@ -1,4 +1,4 @@
-"""What figures share: drawing them all, the legend of arms, the caption, and the figure that every report has."""
+"""What figures share: drawing them all, the legend of arms, the caption, and the figures that many reports have."""
 
 import textwrap
 from collections.abc import Callable, Mapping
@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import arm_title, count, norm_title
-from jaxnorm.reporting.panels import plot_differences, plot_seeds
+from jaxnorm.reporting.panels import plot_curves, plot_differences, plot_seeds
 from jaxnorm.reporting.style import INK, line_styles, looks, norms_of, save_figure, styled, variant, variants_of
 
 CHARACTERS_PER_INCH = 17
@@ -40,6 +40,16 @@ def save_figures(summary: Summary, drawings: Mapping[str, Drawing], folder: Path
         return [path for name, drawing in drawings.items() for path in save_figure(drawing.make(summary), folder, name)]
 
 
+def make_curves(summary: Summary) -> Figure:
+    """Training loss and validation accuracy against epochs."""
+    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
+    for ax, metric in zip(figure.subplots(1, 2), ("train_loss", "validation_accuracy"), strict=True):
+        plot_curves(ax, summary, metric)
+    add_arm_legend(figure, summary, "norm and batch size")
+    add_caption(figure, summary, "Lines: means (training loss: over each epoch's updates); bands: pointwise 95 % Student t intervals.")
+    return figure
+
+
 def make_results(summary: Summary) -> Figure:
     """Final results by seed, beside their paired differences."""
     num_rows = max(len(summary.arms), sum(difference.measure == RESULT_MEASURES[0] for difference in summary.differences))
@@ -57,6 +67,7 @@ def make_results(summary: Summary) -> Figure:
     return figure
 
 
+CURVES = Drawing("Training loss and validation accuracy after each epoch", make_curves)
 RESULTS = Drawing("Final results of every network, and their paired differences", make_results)
 
 

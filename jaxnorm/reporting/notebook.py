@@ -10,11 +10,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jaxnorm.analysis.coverage import CoverageSummary
 from jaxnorm.analysis.layers import LayersSummary
 from jaxnorm.analysis.speed import SpeedSummary
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import count
-from jaxnorm.reporting.claims import claims_table, find_verdicts, verdicts_overview
+from jaxnorm.reporting.claims import claims_table, find_verdicts, judges_claims, verdicts_overview
+from jaxnorm.reporting.coverage import QUESTION, describe_found, shapes_table, tables
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.layers import costs_table, errors_table
 from jaxnorm.reporting.report import verdicts_table
@@ -87,6 +89,28 @@ def render_layers(folder: Path, link: Path) -> str:
     return "\n\n".join([*tables, f"{_machine(folder)}. The report: [{link}/report.md]({link}/report.md)."])
 
 
+def render_coverage(folder: Path, link: Path) -> str:
+    """Coverage of intervals, false claims of whole reports, and power."""
+    summary = CoverageSummary.load(folder / "summary.json")
+    figure = f"[![Coverage of 95 % intervals against the number of seeds]({link}/figures/coverage.png)]({link}/report.md)"
+    return "\n\n".join([figure, *(f"{markdown_rows(table)}\n\n{table.title}. {table.caption}" for table in tables(summary))])
+
+
+def render_coverage_entry(folder: Path, link: Path) -> str:
+    """The simulation of the statistics as a list of facts."""
+    found = describe_found(CoverageSummary.load(folder / "summary.json"))
+    command = f"python -m jaxnorm.experiments.coverage --out experiments/results/{folder.name}"
+    return _entry(f"[{QUESTION}]({link}/report.md)", command, f"machine: {_machine(folder)}", found)
+
+
+def render_shapes(folder: Path, link: Path) -> str:
+    """How skewed and how heavy-tailed the differences of all results beside ``folder`` are, beside the simulated ones in it."""
+    del link
+    results = [Summary.load(path) for path in sorted(folder.parent.glob("*/summary.json")) if judges_claims(path)]
+    table = shapes_table(CoverageSummary.load(folder / "summary.json"), results)
+    return f"{markdown_rows(table)}\n\n{table.caption}"
+
+
 def render_claims(folder: Path, link: Path) -> str:
     """Every claim and how it is measured; no results are read."""
     del folder, link
@@ -106,6 +130,9 @@ RENDERERS: dict[str, Callable[[Path, Path], str]] = {
     "speed": render_speed,
     "speed_entry": render_speed_entry,
     "layers": render_layers,
+    "coverage": render_coverage,
+    "coverage_entry": render_coverage_entry,
+    "shapes": render_shapes,
     "claims": render_claims,
     "ledger": render_ledger,
 }

@@ -5,16 +5,21 @@ from pathlib import Path
 from typing import Any
 
 from jaxnorm.analysis.advice import advice
-from jaxnorm.analysis.statistics import FLIPS, MIN_BOOTSTRAP, RESAMPLES
+from jaxnorm.analysis.bootstrap import RESAMPLES
+from jaxnorm.analysis.seeds import seeds_sentences
+from jaxnorm.analysis.statistics import FLIPS
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.files import write_atomically
+from jaxnorm.reporting.coverage import describe_coverage
 from jaxnorm.reporting.drawings import drawings_of
-from jaxnorm.reporting.tables import TextTable, differences_table, markdown, notes, results_table
+from jaxnorm.reporting.tables import TextTable, control_table, differences_table, markdown, notes, results_table
 
 METHOD = """\
 Networks are paired: the same seed gives the same initial weights and the same order of examples in every arm, so differences are
-taken within seeds and averaged over them. Intervals of arms are Student's t; intervals of differences are {interval}.
+taken within seeds and averaged over them. Intervals of arms are Student's t. Intervals of differences reach on either side as far as the
+wider of Student's t and the BCa bootstrap of {resamples} resamples, its level expanded for small n (Hesterberg 2015). {coverage}
+
 p values are two-sided sign-flip permutation tests of the mean difference ({flips} random flips, or all where there are fewer), adjusted by
 Holm's procedure over all differences of this report; the claims are adjusted separately, over all claims of this report.
 
@@ -48,11 +53,13 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
         f"# {summary.question}",
         summary.answer,
         markdown(verdicts_table(summary)) if summary.verdicts else "",
-        "## What to use when\n\n" + "\n".join(f"- {line}" for line in advice(summary)),
         *(f"![{drawing.text}](figures/{name}.svg)" for name, drawing in drawings_of(summary).items()),
         markdown(results_table(summary)),
         "\n".join(f"- {note}" for note in notes(summary)),
         markdown(differences_table(summary, with_power=True)) if summary.differences else "",
+        "\n".join(f"- {sentence}" for sentence in seeds_sentences(summary)),
+        markdown(control_table(summary, summary.control)) if summary.control else "",
+        "## What to use when\n\n" + "\n".join(f"- {line}" for line in advice(summary)),
         f"## Method\n\n{method(summary)}",
         f"## Setting\n\n{summary.setting}\n\nSeeds {summary.seeds[0]} to {summary.seeds[-1]}.",
         f"## Reproduce\n\n```\n{command}\n```",
@@ -76,9 +83,9 @@ def without_verdict(sentence: str) -> str:
 
 def method(summary: Summary) -> str:
     """How the numbers came about, as paragraphs of Markdown."""
-    bootstrap = f"the BCa bootstrap of {RESAMPLES} resamples, its level expanded for small n (Hesterberg 2015)"
     return METHOD.format(
-        interval=bootstrap if len(summary.seeds) >= MIN_BOOTSTRAP else "Student's t too",
+        resamples=RESAMPLES,
+        coverage=describe_coverage(len(summary.seeds)),
         flips=FLIPS,
         accuracy=100 * summary.rule.accuracy_margin,
         loss=100 * summary.rule.loss_margin,

@@ -54,7 +54,16 @@ def _caption(summary: SpeedSummary) -> str:
         f"{summary.setting}. Updates of one network per second of the whole machine, median of {len(summary.matrix_peak)} rounds. "
         "Ratios are medians of the rounds' own ratios; PyTorch stands for the best of its thread counts. Matrix peak: the float32 matrix "
         f"throughput measured in the same round ({low:.0f} to {high:.0f} GFLOP/s); of an update only its matrix products count towards it."
+        f"{_grid_sentence(summary.grid_ratios())}"
     )
+
+
+def _grid_sentence(ratios: list[float]) -> str:
+    """How a grid of hyperparameters compares with seeds alone, over the kinds of work."""
+    if not ratios:
+        return ""
+    ends = " to ".join(dict.fromkeys(f"{end:.2f}" for end in (min(ratios), max(ratios))))
+    return f" A grid of learning rates and initial scales is trained {ends} times as fast as equally many seeds alone."
 
 
 def plot_throughput(ax: Axes, summary: SpeedSummary, optimizer: str, batch_size: int) -> Axes:

@@ -7,7 +7,7 @@ import json
 import numpy as np
 import pytest
 
-from jaxnorm.analysis.speed import SpeedSummary, Timing, matrix_flops_per_example
+from jaxnorm.analysis.speed import GRID, SpeedSummary, Timing, matrix_flops_per_example
 from jaxnorm.experiments import contenders
 from jaxnorm.experiments.throughput import main
 
@@ -21,6 +21,12 @@ def test_speedup_is_the_median_of_ratios_within_rounds():
     speeds = summary(jaxnorm=(8, [1.0, 2.0, 3.0]), PyTorch_1=(1, [9.0, 12.0, 12.0]), PyTorch_2=(1, [8.0, 10.0, 30.0]))
     assert speeds.speedup(speeds.timings[0], "PyTorch") == np.median([8 / 1, 10 / 2, 30 / 3])
     assert speeds.speedup(speeds.timings[0], "Flax loop") is None
+
+
+def test_grid_is_compared_with_as_many_seeds_alone_within_rounds():
+    timings = [Timing("jaxnorm", "adam", 16, seeds, seconds) for seeds, seconds in ((1, [9.0, 9.0]), (8, [1.0, 2.0]))]
+    timings.append(Timing(GRID, "adam", 16, 8, [2.0, 2.0]))
+    assert SpeedSummary("a setting", timings, [1e9, 1e9], flops_per_example=1e3).grid_ratios() == [np.median([1 / 2, 2 / 2])]
 
 
 def test_share_of_peak_is_taken_within_rounds():
@@ -47,7 +53,7 @@ def test_throughput_times_every_contender_and_writes_its_results(tmp_path, capsy
     rows = list(csv.DictReader((tmp_path / "throughput.csv").read_text().splitlines()))
     assert {(row["contender"], row["seeds"]) for row in rows if row["model"] == "lstm"} == {("jaxnorm", "2"), ("Flax loop", "1")}
     timed = {(row["contender"], row["seeds"]) for row in rows}
-    assert {("jaxnorm", "1"), ("jaxnorm", "3"), ("Flax loop", "1")} <= timed
+    assert {("jaxnorm", "1"), ("jaxnorm", "3"), (GRID, "3"), ("Flax loop", "1")} <= timed
     assert any(name.startswith("PyTorch") for name, _ in timed) == (importlib.util.find_spec("torch") is not None)
     assert all(float(row["seconds_per_update"]) > 0 for row in rows)
     assert (tmp_path / "figures" / "throughput.svg").exists()

@@ -1,0 +1,115 @@
+"""What a simulation found of the statistics that reports use: coverage of intervals, false claims, power. ``simulation`` makes it."""
+
+import dataclasses
+import functools
+import math
+from pathlib import Path
+
+import msgspec
+
+METHODS = {
+    "t": "Student's t",
+    "bca": "BCa bootstrap",
+    "bca_expanded": "BCa, expanded",
+    "studentised": "studentised bootstrap",
+    "chosen": "in reports",
+}
+"""Ways to make an interval, and what tables call them. The last is ``statistics.paired_interval`` itself."""
+SMALLEST_COVERED = 16
+"""Numbers of seeds from which on the interval of reports must cover within ``TOLERANCE`` of its level."""
+TOLERANCE = 0.02
+PACKAGED = Path(__file__).with_name("coverage.json")
+"""The committed simulation, as it travels with the package."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Rate:
+    """How often something happened in independent trials."""
+
+    share: float
+    trials: int
+
+    @property
+    def error(self) -> float:
+        """The Monte Carlo standard error."""
+        return math.sqrt(self.share * (1 - self.share) / self.trials)
+
+
+@dataclasses.dataclass(frozen=True)
+class Shape:
+    """What samples look like: the median over samples, and the value that nine in ten stay below."""
+
+    skewness: tuple[float, float]
+    """Of the magnitude of the sample skewness (adjusted Fisher-Pearson)."""
+    kurtosis: tuple[float, float]
+    """Of the sample excess kurtosis (the unbiased estimator)."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Cell:
+    """What was found of one distribution of differences at one number of seeds."""
+
+    distribution: str
+    n: int
+    coverage: dict[str, Rate]
+    """Method to how often its 95 % interval covers the true mean."""
+    width: dict[str, float | None]
+    """Method to the median over samples of its width, as a ratio to Student's t interval of the same sample; None where it is infinite."""
+    false_positives: Rate
+    """How often the sign-flip p is at most 0.05 although the true mean is zero."""
+    power: Rate
+    """How often it is where the true mean is one standard deviation of the differences."""
+    power_corrected: Rate
+    """The same after Holm's correction, were all other differences of a default report absent."""
+    shape: Shape
+
+
+@dataclasses.dataclass(frozen=True)
+class FalseClaims:
+    """How often a whole report without any true difference claims one."""
+
+    null: str
+    """What is alike."""
+    n: int
+    differences: Rate
+    """Any listed difference has an adjusted p of at most 0.05."""
+    claims: Rate
+    """Any claim of a difference holds, or any claim is contradicted."""
+    words: Rate
+    """The report says in words that there is a difference: in its answer, or by such a verdict."""
+    anywhere: Rate
+    """In the list or by a verdict: two families, each corrected on its own."""
+
+
+@dataclasses.dataclass(frozen=True)
+class CoverageSummary:
+    """Everything the coverage report shows."""
+
+    cells: list[Cell]
+    false_claims: list[FalseClaims]
+    num_differences: int
+    """Listed differences of a default report of compare, which ``power_corrected`` is corrected for."""
+    num_listed: int
+    """Listed differences of a simulated report."""
+    num_claims: int
+    """Claims of a simulated report."""
+
+    def at(self, n: int) -> dict[str, Cell]:
+        """Distribution to its cell, at the largest simulated number of seeds that is at most n; empty where all are larger."""
+        nearest = max((cell.n for cell in self.cells if cell.n <= n), default=None)
+        return {cell.distribution: cell for cell in self.cells if cell.n == nearest}
+
+    def to_json(self) -> bytes:
+        """The summary as indented JSON."""
+        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+
+    @classmethod
+    def load(cls, path: Path) -> "CoverageSummary":
+        """Read ``summary.json``. Raises ``msgspec.ValidationError`` where the file is not one of these."""
+        return msgspec.json.decode(path.read_bytes(), type=cls)
+
+
+@functools.cache
+def packaged_coverage() -> CoverageSummary:
+    """The simulation whose numbers reports quote."""
+    return CoverageSummary.load(PACKAGED)

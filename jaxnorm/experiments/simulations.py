@@ -1,0 +1,55 @@
+"""Runs the simulations of the coverage instrument, side by side on the cores, and reports them."""
+
+from concurrent.futures import ThreadPoolExecutor
+
+from jaxnorm.analysis.coverage import CoverageSummary
+from jaxnorm.analysis.simulation import (
+    DEFAULT,
+    DISTRIBUTIONS,
+    NULLS,
+    WITH_CONTROL,
+    count_claims,
+    count_differences,
+    simulate_cell,
+    simulate_reports,
+)
+from jaxnorm.config import CoverageConfig
+from jaxnorm.experiments import devices
+from jaxnorm.experiments.command_line import to_dict
+from jaxnorm.experiments.folder import claim_folder
+from jaxnorm.experiments.terminal import make_console
+from jaxnorm.reporting.console import print_table
+from jaxnorm.reporting.coverage import save_coverage, tables
+
+
+def run_coverage(config: CoverageConfig) -> int:
+    """The instrument, from checked values to the printed tables."""
+    devices.set_up()
+    claim_folder(config.out, {"instrument": "coverage"} | to_dict(config), fixed={"instrument"})
+    console = make_console()
+    summary = simulate(config)
+    save_coverage(summary, config.out, devices.environment())
+    for table in tables(summary):
+        print_table(table, console)
+        console.print()
+    console.print(f"written to {config.out}: report.md, summary.json, environment.json, figures/")
+    return 0
+
+
+def simulate(config: CoverageConfig) -> CoverageSummary:
+    """All distributions at all numbers of seeds, and all kinds of reports; the result does not depend on the number of cores."""
+    num_differences = count_differences(DEFAULT)
+    with ThreadPoolExecutor(devices.usable_cores()) as pool:
+        reports = [pool.submit(simulate_reports, null, config.report_seeds, config.reports, config.rng_seed) for null in NULLS]
+        cells = [
+            pool.submit(simulate_cell, distribution, n, config.samples, num_differences, config.rng_seed)
+            for distribution in DISTRIBUTIONS
+            for n in sorted(config.seeds)
+        ]
+    return CoverageSummary(
+        [cell.result() for cell in cells],
+        [each.result() for each in reports],
+        num_differences,
+        count_differences(WITH_CONTROL),
+        count_claims(WITH_CONTROL),
+    )
