@@ -186,7 +186,10 @@ CATALOGUE = (
         "BatchNorm reaches a higher validation accuracy than no norm",
         "final validation accuracy: higher",
         "compare",
-        also=("regularisation",),
+        also=(
+            "sensitivity",
+            "regularisation",
+        ),
     ),
     Listing(
         "D6",
@@ -201,6 +204,7 @@ CATALOGUE = (
         "the benefit of BatchNorm grows with depth",
         "final training loss, BatchNorm − no norm, per doubling of depth, plain and residual: lower",
         "depth",
+        also=("sensitivity",),
     ),
     Listing(
         "D8",

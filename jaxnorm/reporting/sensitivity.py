@@ -23,6 +23,10 @@ WORKABLE, DIVERGED, SOME_DIVERGED = ".", "x", "_"
 """Marks of a cell whose mean loss is workable, of one where at least half of the networks diverged, of one where fewer did."""
 SMALLEST_LOSS = 1e-4
 """Nats; where the colours of losses end."""
+DIVERGED_CAPTION = (
+    "Colours: share of networks that diverged. Cross: at least half; dash: fewer, but some. A network counts as diverged whose loss ends "
+    "above that of guessing and is not falling, so that one which never starts to learn may count too."
+)
 FOREST_MEASURES = ("largest_stable_rate", "workable_decades", "init_scale_spread", "train_loss", "train_loss_shared", "validation_accuracy")
 FOREST_COLUMNS = 3
 FOREST_LABEL_WIDTH = 42
@@ -81,7 +85,7 @@ def make_diverged(summary: Summary) -> Figure:
         return f"{np.mean([diverged(point) for point in sweep.points]):.0f} % diverged"
 
     figure = draw_grids(summary, diverged, Normalize(0, 100), "diverged networks (%)", _divergence, title)
-    return _captioned(figure, summary, "Colours: share of networks that diverged. Cross: at least half; dash: fewer, but some.")
+    return _captioned(figure, summary, DIVERGED_CAPTION)
 
 
 def loss(point: SweepPoint) -> float:
@@ -117,12 +121,12 @@ def draw_grids(
     rows = len(panels) // columns
     figure = Figure(figsize=(0.9 + 3.1 * columns, 1.0 + 1.9 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
-    mesh = None
+    meshes = []
     for ax, (sweep, arm) in zip(axes.flat, panels, strict=True):
-        mesh = plot_heat_map(ax, sweep, value, norm, marks, square="best")
+        meshes.append(plot_heat_map(ax, sweep, value, norm, marks, square="best"))
         ax.set_title(f"{norm_title(arm.norm)}, depth {arm.factors['depth']}:\n{title(sweep, arm)}")
         ax.label_outer()
-    bar = figure.colorbar(mesh, ax=axes, label=label, aspect=30, pad=0.01)
+    bar = figure.colorbar(meshes[0], ax=axes, label=label, aspect=30, pad=0.01)
     if isinstance(norm, LogNorm):
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:g}"))
         bar.ax.yaxis.set_minor_formatter(NullFormatter())

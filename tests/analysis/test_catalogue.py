@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 import jaxnorm
-from jaxnorm.analysis import architectures, compare, depth, regularisation, sequences
+from jaxnorm.analysis import architectures, compare, depth, regularisation, sensitivity, sequences
 from jaxnorm.analysis.catalogue import CATALOGUE
 
 ROOT = Path(jaxnorm.__file__).parent.parent
@@ -15,6 +15,7 @@ LEDGERS = {
     "sequences": sequences.LEDGER,
     "architectures": architectures.LEDGER,
     "regularisation": regularisation.LEDGER,
+    "sensitivity": sensitivity.LEDGER,
 }
 COUNTS = {"A": 8, "B": 4, "C": 4, "D": 11, "E": 4, "F": 4}
 
