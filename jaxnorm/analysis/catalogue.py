@@ -163,13 +163,16 @@ CATALOGUE = (
         "D2",
         BENEFITS,
         "BatchNorm allows larger learning rates",
-        "largest rate whose final loss is within 5 % of the best and at which no seed diverges, as a ratio to no norm's: above 1",
+        "largest rate at which a seed does not diverge and ends near the lowest loss it reaches at any, as a ratio to no norm's and to "
+        "LayerNorm's: above 1",
+        ("sensitivity",),
     ),
     Listing(
         "D3",
         BENEFITS,
         "BatchNorm is less sensitive to the scale of initial weights",
-        "spread of final loss over initial gains 0.01 to 100: lower",
+        "standard deviation of final training loss over initial scales 0.01 to 100, each at its best rate: lower",
+        ("sensitivity",),
     ),
     Listing(
         "D4",
@@ -183,7 +186,7 @@ CATALOGUE = (
         BENEFITS,
         "BatchNorm reaches a higher validation accuracy than no norm",
         "final validation accuracy: higher",
-        ("compare", "regularisation"),
+        ("compare", "regularisation", "sensitivity"),
     ),
     Listing(
         "D6",
@@ -197,7 +200,7 @@ CATALOGUE = (
         BENEFITS,
         "the benefit of BatchNorm grows with depth",
         "final training loss, BatchNorm − no norm, per doubling of depth, plain and residual: lower",
-        ("depth",),
+        ("depth", "sensitivity"),
     ),
     Listing(
         "D8",

@@ -17,6 +17,10 @@ PerSeed = Callable[[np.ndarray, DecisionRule], np.ndarray]
 
 MIN_EPOCHS_OF_NOISE = 4
 """Fewest epochs whose second half holds two first differences, so that they have a standard deviation."""
+RATE_MARGIN = 0.3
+"""Decades of learning rate below which a difference counts as none: a factor of 2, which is about what a grid of rates tells apart."""
+SHARE_MARGIN = 0.02
+"""Share of a grid of learning rates and initial scales below which a difference counts as none."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -151,6 +155,21 @@ MEASURES = {
     "validation_loss_at_matched_loss": Measure("validation loss at equal training loss", "validation_loss_at_matched_loss", "nats", final),
     "validation_loss_at_matched_update_loss": Measure(
         "validation loss at equal mean loss of the updates", "validation_loss_at_matched_update_loss", "nats", final
+    ),
+    "largest_stable_rate": Measure("largest stable learning rate", "largest_stable_rate", "decades", final, fixed_margin=RATE_MARGIN),
+    "workable_decades": Measure("width of the workable learning rates", "workable_decades", "decades", final, fixed_margin=RATE_MARGIN),
+    "workable_share": Measure(
+        "workable share of learning rates and initial scales", "workable_share", "fraction", final, fixed_margin=SHARE_MARGIN
+    ),
+    "init_scale_spread": Measure(
+        "spread of the final training loss over initial scales, at the best learning rate", "init_scale_spread", "nats", final
+    ),
+    "init_scale_spread_shared": Measure(
+        "spread of the final training loss over initial scales, at the shared learning rate", "init_scale_spread_shared", "nats", final
+    ),
+    "train_loss_shared": Measure("final training loss at the shared learning rate", "train_loss_shared", "nats", final),
+    "validation_accuracy_shared": Measure(
+        "final validation accuracy at the shared learning rate", "validation_accuracy_shared", "fraction", final, absolute_margin=True
     ),
     "validation_noise": Measure("noise of the validation accuracy", "validation_accuracy", "points", noise, MIN_EPOCHS_OF_NOISE),
     **landscape_measures(),

@@ -44,7 +44,8 @@ class SweepTable:
 
     def read(self, arm: Arm, seeds: Sequence[int]) -> list[ArmTable]:
         """One arm at every setting, of these seeds and no others. Raises ``ValueError`` where the table lacks some of it."""
-        chosen = self.frame.loc[np.isin(self.frame["seed"], list(seeds))]
+        own = np.logical_and.reduce([np.asarray(self.frame[factor]) == value for factor, value in arm.factors.items()])
+        chosen = self.frame.loc[own & np.isin(self.frame["seed"], list(seeds))]
         return read_arms(chosen, [At(arm.norm, arm, tuple(setting.items())) for setting in self.settings], self.num_classes)
 
     def best(self, arm: Arm, seeds: Sequence[int]) -> Setting:

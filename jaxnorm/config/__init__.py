@@ -13,9 +13,11 @@ from jaxnorm.config.depth import DepthArm, DepthConfig
 from jaxnorm.config.landscape import LandscapeConfig
 from jaxnorm.config.layers import LayersConfig
 from jaxnorm.config.regularisation import RegularisationArm, RegularisationConfig
+from jaxnorm.config.sensitivity import SensitivityArm, SensitivityConfig
 from jaxnorm.config.sequences import SequenceArm, SequencesConfig
 from jaxnorm.config.throughput import ThroughputConfig
 from jaxnorm.config.training import DecisionRule, Optimizer, Output, Study, Training
+from jaxnorm.config.tuning import TunedStudy
 
 __all__ = [
     "STUDIES",
@@ -42,11 +44,14 @@ __all__ = [
     "RateArm",
     "RegularisationArm",
     "RegularisationConfig",
+    "SensitivityArm",
+    "SensitivityConfig",
     "SequenceArm",
     "SequencesConfig",
     "Study",
     "ThroughputConfig",
     "Training",
+    "TunedStudy",
 ]
 
 STUDIES: dict[str, type[Study]] = {
@@ -58,5 +63,6 @@ STUDIES: dict[str, type[Study]] = {
     "covariate_shift": CovariateShiftConfig,
     "regularisation": RegularisationConfig,
     "batch_size": BatchSizeConfig,
+    "sensitivity": SensitivityConfig,
 }
 """The instruments that train networks, and what each is told."""

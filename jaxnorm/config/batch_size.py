@@ -4,7 +4,8 @@ import dataclasses
 from typing import Literal, Self
 
 from jaxnorm.config.arm import COUPLING_NORMS, Arm
-from jaxnorm.config.training import Optimizer, Study
+from jaxnorm.config.training import Optimizer
+from jaxnorm.config.tuning import TunedStudy
 
 Rate = Literal["fixed", "scaled", "best"]
 
@@ -30,7 +31,7 @@ class BatchSizeRateArm(BatchSizeArm):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class BatchSizeConfig(Study):
+class BatchSizeConfig(TunedStudy):
     """Train an MLP with every norm at every batch size, on equally many examples, at a fixed, a linearly scaled and the best learning rate.
 
     Beside it: BatchNorm over ghost batches of several sizes, and every norm on batches sorted by class. The best rate is the one with the
@@ -68,10 +69,6 @@ class BatchSizeConfig(Study):
     """Number of reported networks per arm and learning rate. The same seed means the same initial weights in every arm, and, except in
     batches sorted by class, the same order of examples."""
 
-    tuning_seeds: int = 8
-    """Number of further networks, per arm and learning rate of the grid, on which the best rate is chosen; their seeds follow the reported
-    ones."""
-
     epochs: int = 20
     """Passes over the training set: the budget is counted in examples, so small batches make more updates."""
 
@@ -108,11 +105,6 @@ class BatchSizeConfig(Study):
     def scaled_rate(self, batch_size: int) -> float:
         """The learning rate in proportion to the batch size (Goyal et al. 2017, arXiv:1706.02677)."""
         return self.learning_rate * batch_size / self.reference_batch_size
-
-    @property
-    def tuning_seed_numbers(self) -> range:
-        """The seeds that the best rates are chosen on."""
-        return range(self.seed_numbers.stop, self.seed_numbers.stop + self.tuning_seeds)
 
     def shortened(self) -> Self:
         """The smoke run: few seeds, epochs, examples, batch sizes and rates, narrow networks, two norms."""

@@ -8,6 +8,7 @@ INSTRUMENTS = {
     "compare": "BatchNorm, LayerNorm and others in an MLP, at several batch sizes: the main job",
     "depth": "gradients and accuracy as networks grow deeper, with and without residual connections",
     "architectures": "which norm suits which architecture, each pair at its best learning rate and at a shared one",
+    "sensitivity": "learning rates and initial scales at which networks learn, with each norm and at each depth",
     "sequences": "accuracy against padding and length spread, with norms that are told of padding and norms that are not",
     "landscape": "how smooth the loss is along the gradient, at equal epochs and at equal training loss",
     "covariate_shift": "whether inputs and gradients of layers shift less, and units saturate less, with a norm",

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 
-from jaxnorm.config import ArchitecturesConfig, BatchSizeConfig, CompareConfig, DecisionRule, Output, Training
+from jaxnorm.config import CompareConfig, DecisionRule, Output, Training, TunedStudy
 from jaxnorm.experiments.command_line import UsageError, nearest
 
 LARGEST_SEED = 2**32 - 1
@@ -64,19 +64,6 @@ def check_positive(config: object, *names: str) -> None:
             _require(number >= 1, name, number, "give a whole number of at least 1")
 
 
-def check_tuning(config: ArchitecturesConfig | BatchSizeConfig) -> None:
-    """Check the grid of learning rates, that the shared rate is on it, and the seeds that choose from it. Raises ``UsageError``."""
-    check_positive(config, "tuning_seeds")
-    check_distinct(config, "learning_rates")
-    for rate in config.learning_rates:
-        _require(SMALLEST <= rate < 1 / SMALLEST, "learning_rates", f"{rate:g}", "give positive numbers")
-    if config.learning_rate not in config.learning_rates:
-        grid = " ".join(f"{rate:g}" for rate in config.learning_rates)
-        raise UsageError(f"--learning-rate {config.learning_rate:g} is not among --learning-rates {grid}; give one of these, or add it.")
-    if config.tuning_seed_numbers[-1] > LARGEST_SEED:
-        raise UsageError(f"--tuning-seeds {config.tuning_seeds} would go beyond the last seed, {LARGEST_SEED}; give fewer, or lower seeds.")
-
-
 def is_own(norm: str) -> bool:
     """Whether the name is that of a norm outside the table: ``package.module:Class``."""
     return ":" in norm
@@ -130,3 +117,22 @@ def _require_distinct(name: str, values: Sequence[object]) -> None:
     for value in values:
         if values.count(value) > 1:
             raise UsageError(f"{flag(name)} names {value} twice; name each once.")
+
+
+def check_tuning(config: TunedStudy) -> None:
+    """Check the learning rates, that the shared one is among them, and the tuning seeds. Raises ``UsageError``."""
+    check_positive(config, "tuning_seeds")
+    check_grid(config, "learning_rates", "learning_rate")
+    if config.tuning_seed_numbers[-1] > LARGEST_SEED:
+        raise UsageError(f"--tuning-seeds {config.tuning_seeds} would go beyond the last seed, {LARGEST_SEED}; give fewer, or lower seeds.")
+
+
+def check_grid(config: object, grid: str, shared: str) -> None:
+    """Check that a grid holds positive numbers, each once, and one value that the run needs. Raises ``UsageError``."""
+    check_distinct(config, grid)
+    values, needed = getattr(config, grid), getattr(config, shared)
+    for value in values:
+        _require(SMALLEST <= value < 1 / SMALLEST, grid, f"{value:g}", "give positive numbers")
+    if needed not in values:
+        given = " ".join(f"{value:g}" for value in values)
+        raise UsageError(f"{flag(shared)} {needed:g} is not among {flag(grid)} {given}; give one of these, or add it.")

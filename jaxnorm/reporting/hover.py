@@ -44,8 +44,8 @@ def curve_texts(arm: ArmSummary, metric: str, epochs: Iterable[int]) -> list[str
     """What is told of a curve's points: ``BatchNorm 16, epoch 3: 0.0482 ±0.0011 nats``."""
     curve = arm.curves[metric]
     nothing = [None] * len(curve.mean)
-    units = [unit for ending, unit in METRIC_UNITS.items() if metric.endswith(ending)]
-    unit = units[0] if units else "ratio"
+    units: list[Unit] = [unit for ending, unit in METRIC_UNITS.items() if metric.endswith(ending)]
+    unit: Unit = units[0] if units else "ratio"
     levels = [
         format_level(Estimate(mean, low, high, 0), unit)
         for mean, low, high in zip(curve.mean, curve.low or nothing, curve.high or nothing, strict=True)

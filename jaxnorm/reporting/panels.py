@@ -38,6 +38,7 @@ FACTOR_LABELS = {
     "ghost_size": "ghost size (examples)",
     "depth": "depth (blocks)",
     "learning_rate": "learning rate",
+    "init_scale": "initial scale",
 }
 """Numbers that were varied, as axes name them."""
 

@@ -5,7 +5,17 @@ from pathlib import Path
 import pytest
 
 import jaxnorm
-from jaxnorm.analysis import architectures, batch_size, compare, depth, regularisation, sequences
+from jaxnorm.analysis import (
+    architectures,
+    batch_size,
+    compare,
+    covariate_shift,
+    depth,
+    landscape,
+    regularisation,
+    sensitivity,
+    sequences,
+)
 from jaxnorm.analysis.catalogue import CATALOGUE
 
 ROOT = Path(jaxnorm.__file__).parent.parent
@@ -18,6 +28,7 @@ LEDGERS = {
     "batch_size": batch_size.LEDGER,
     "landscape": landscape.LEDGER,
     "covariate_shift": covariate_shift.LEDGER,
+    "sensitivity": sensitivity.LEDGER,
 }
 COUNTS = {"A": 8, "B": 4, "C": 4, "D": 11, "E": 4, "F": 4}
 
