@@ -13,7 +13,7 @@ from jaxnorm.analysis.regions import Region, largest, width
 from jaxnorm.analysis.summary import Sweep
 from jaxnorm.analysis.sweeps import Setting, SweepTable
 from jaxnorm.analysis.wording import count, norm_title
-from jaxnorm.config import SensitivityArm, SensitivityConfig
+from jaxnorm.config import Factor, SensitivityArm, SensitivityConfig
 
 SWEPT_MEASURES = ("train_loss", "validation_accuracy")
 """What is summarised at every point of the grid."""
@@ -73,7 +73,7 @@ class RateGrid:
         reported = self.frame.loc[np.isin(self.frame["seed"], list(self.config.seed_numbers))]
         parts = []
         for arm in self.config.arms:
-            wanted = arm.factors | _setting(best[arm], self.config.init_scale)
+            wanted: dict[str, Factor] = {**arm.factors, **_setting(best[arm], self.config.init_scale)}
             own = reported.loc[np.logical_and.reduce([np.asarray(reported[column]) == value for column, value in wanted.items()])]
             parts += [own, *self._derived(arm, best[arm], regions[arm], wanted)]
         return pd.concat(parts, ignore_index=True)
