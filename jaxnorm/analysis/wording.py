@@ -35,6 +35,7 @@ FACTOR_PHRASES = {
     "rate": "{}",
     "masking": "padding {}",
     "activation": "{}",
+    "ghost_size": "{}",
     "order": "{} batches",
     "statistics": "{} statistics",
 }
@@ -52,8 +53,14 @@ VALUE_TITLES = {
     ("statistics", "live"): "",
     ("rate", "best"): "best rate",
     ("rate", "shared"): "shared rate",
+    ("rate", "fixed"): "fixed rate",
+    ("rate", "scaled"): "scaled rate",
+    ("ghost_size", 0): "",
+    ("order", "mixed"): "",
 }
 """Values of factors that are put in other words; an empty one is not mentioned."""
+VALUE_FORMS = {"ghost_size": "ghosts of {}"}
+"""Factors whose numbers mean little without a word."""
 
 MAX_DECIMALS = 6
 DIGITS_WITHOUT_INTERVAL = 3
@@ -88,7 +95,8 @@ def norm_title(norm: str) -> str:
 
 def value_title(factor: str, value: Factor) -> str:
     """A factor's value as it is printed: ``16``, ``0.01``, ``post``."""
-    return VALUE_TITLES.get((factor, value), f"{value:g}" if isinstance(value, float) else str(value))
+    number = f"{value:g}" if isinstance(value, float) else str(value)
+    return VALUE_TITLES.get((factor, value), VALUE_FORMS.get(factor, "{}").format(number))
 
 
 def described(factors: Mapping[str, Factor]) -> str:

@@ -5,6 +5,7 @@ The field names are the keys of a TOML protocol and, with dashes, the flags of t
 
 from jaxnorm.config.architectures import ArchitectureArm, ArchitecturesConfig, RateArm
 from jaxnorm.config.arm import Arm, ControlArm, Factor
+from jaxnorm.config.batch_size import BatchSizeArm, BatchSizeConfig, BatchSizeRateArm
 from jaxnorm.config.compare import CompareArm, CompareConfig
 from jaxnorm.config.covariate_shift import ActivationArm, CovariateShiftConfig
 from jaxnorm.config.coverage import CoverageConfig
@@ -24,6 +25,9 @@ __all__ = [
     "ArchitectureArm",
     "ArchitecturesConfig",
     "Arm",
+    "BatchSizeArm",
+    "BatchSizeConfig",
+    "BatchSizeRateArm",
     "CompareArm",
     "CompareConfig",
     "ControlArm",
@@ -58,6 +62,7 @@ STUDIES: dict[str, type[Study]] = {
     "landscape": LandscapeConfig,
     "covariate_shift": CovariateShiftConfig,
     "regularisation": RegularisationConfig,
+    "batch_size": BatchSizeConfig,
     "sensitivity": SensitivityConfig,
 }
 """The instruments that train networks, and what each is told."""

@@ -6,6 +6,9 @@ from typing import Self
 from jaxnorm.config.compare import CompareArm
 from jaxnorm.config.training import Optimizer, Study
 
+QUICK_EPOCHS = 4
+"""So many that all networks pass a common loss."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class LandscapeConfig(Study):
@@ -49,7 +52,27 @@ class LandscapeConfig(Study):
     lanczos_iterations: int = 16
     """Products of the Hessian with a vector from which its largest eigenvalue is found."""
 
-    loss_levels: tuple[float, ...] = (1.0, 0.8, 0.65, 0.5, 0.4, 0.3, 0.25, 0.2, 0.15, 0.12, 0.1, 0.08, 0.065, 0.05, 0.04, 0.03, 0.025, 0.02)
+    loss_levels: tuple[float, ...] = (
+        1.2,
+        1.0,
+        0.8,
+        0.65,
+        0.5,
+        0.4,
+        0.3,
+        0.25,
+        0.2,
+        0.15,
+        0.12,
+        0.1,
+        0.08,
+        0.065,
+        0.05,
+        0.04,
+        0.03,
+        0.025,
+        0.02,
+    )
     """Training losses, in nats, at which arms are compared, as far as all their networks pass them."""
 
     question: str = "Does BatchNorm smooth the loss landscape?"
@@ -64,6 +87,7 @@ class LandscapeConfig(Study):
         """The smoke run: few seeds and epochs, narrow networks, few examples, and at most two norms besides the baseline."""
         return dataclasses.replace(
             super().shortened(),
+            epochs=min(self.epochs, QUICK_EPOCHS),
             norms=self.norms[:3],
             hidden_sizes=tuple(min(size, 16) for size in self.hidden_sizes[:2]),
             probe_examples=min(self.probe_examples, 64),

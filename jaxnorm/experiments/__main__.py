@@ -13,6 +13,7 @@ INSTRUMENTS = {
     "landscape": "how smooth the loss is along the gradient, at equal epochs and at equal training loss",
     "covariate_shift": "whether inputs and gradients of layers shift less, and units saturate less, with a norm",
     "regularisation": "norms at equal training loss on few examples, with and without the noise of batches",
+    "batch_size": "small batches, ghost batches and batches of one class, at a fixed, a scaled and the best learning rate",
     "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
     "layers": "rounding errors and costs of single layers, beside flax.linen and PyTorch",
     "coverage": "whether intervals cover, what reports claim where nothing differs, and what so many seeds find",

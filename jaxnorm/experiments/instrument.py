@@ -47,8 +47,8 @@ class Instrument(Generic[Config, AnyArm]):
     analyse: Callable[[Config, pd.DataFrame, Seconds], Analysis]
     describe: Callable[[Config, Dataset], str]
     """One line on model, data and optimizer, of the first arm's data."""
-    replicas: Callable[[Config], dict[str, Sequence[float]]] = seeds_only
-    """What tells the networks of an arm apart: its ``Columns``."""
+    replicas: Callable[[Config, AnyArm], Columns] = lambda config, arm: seeds_only(config)
+    """What tells the networks of an arm apart."""
     controls: Callable[[Config], Mapping[ControlArm, Columns]] = lambda config: {}
     """Arms that are trained once more on other networks; these go through the program that the arm's own went through."""
 

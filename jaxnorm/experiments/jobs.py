@@ -33,7 +33,7 @@ class Job:
 def make_jobs(config: Study, instrument: AnyInstrument) -> list[Job]:
     """The jobs of a run, arms first. Raises ``UsageError`` where an arm cannot be built; nothing is compiled."""
     datasets = {arm: instrument.dataset(config, arm) for arm in instrument.arms(config)}
-    columns = instrument.replicas(config)
-    jobs = {arm: Job(arm, dataset, instrument.train(config, arm, dataset), columns) for arm, dataset in datasets.items()}
+    trains = {arm: instrument.train(config, arm, dataset) for arm, dataset in datasets.items()}
+    jobs = {arm: Job(arm, datasets[arm], train, instrument.replicas(config, arm)) for arm, train in trains.items()}
     controls = [dataclasses.replace(jobs[arm.arm], arm=arm, columns=each) for arm, each in instrument.controls(config).items()]
     return [*jobs.values(), *controls]

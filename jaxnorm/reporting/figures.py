@@ -1,7 +1,7 @@
 """What figures share: drawing them all, the legend of arms, the caption, and the figures that many reports have."""
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -84,9 +84,9 @@ def add_arm_legend(figure: Figure, summary: Summary, title: str) -> None:
     figure.legend(handles=handles, loc="outside upper left", ncols=len(look), handlelength=3.2, title=title, alignment="left")
 
 
-def add_norm_legend(figure: Figure, summary: Summary) -> None:
-    """One entry per norm."""
-    look = looks(norms_of(summary))
+def add_norm_legend(figure: Figure, summary: Summary, norms: Sequence[str] | None = None) -> None:
+    """One entry per norm. ``norms``: some of the summary's (all)."""
+    look = {norm: mark for norm, mark in looks(norms_of(summary)).items() if norms is None or norm in norms}
     handles = [Line2D([], [], color=mark.color, marker=mark.marker, label=norm_title(norm)) for norm, mark in look.items()]
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
 

@@ -12,7 +12,7 @@ from jaxnorm.analysis.summary import ArmSummary, Curve, Difference, Estimate, Su
 from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.analysis.wording import SCALES, arm_title, norm_title
 from jaxnorm.reporting.hover import curve_texts, difference_text, level_text, seed_texts, tell_points
-from jaxnorm.reporting.style import BAND_ALPHA, INK, levels_of, line_styles, looks, norms_of, variant, variants_of
+from jaxnorm.reporting.style import BAND_ALPHA, INK, line_styles, looks, norms_of, variant, variants_of
 
 CURVE_LABELS = {
     "train_loss": "training loss (nats)",
@@ -35,6 +35,7 @@ DODGE = 0.06
 """Shift between norms at the same level, in powers of two."""
 FACTOR_LABELS = {
     "batch_size": "batch size (examples)",
+    "ghost_size": "ghost size (examples)",
     "depth": "depth (blocks)",
     "learning_rate": "learning rate",
     "init_scale": "initial scale",
@@ -216,11 +217,13 @@ def _interval(ax: Axes, estimate: Estimate, row: float, factor: float, text: str
 def plot_factor(ax: Axes, summary: Summary, measure: str, factor: str, arms: Sequence[ArmSummary] | None = None) -> Axes:
     """A measure against a number that was varied: one line per norm, with 95 % intervals. ``arms``: one per norm and level (all)."""
     arms = summary.arms if arms is None else arms
-    look, levels = looks(norms_of(summary)), [float(level) for level in levels_of(summary, factor)]
+    look, levels = looks(norms_of(summary)), sorted({float(arm.factors[factor]) for arm in arms})
     logarithmic = levels[0] > 0 and levels[-1] >= WIDE_RATIO * levels[0]
     unit = MEASURES[measure].unit
     for rank, norm in enumerate(look):
         own = sorted((arm for arm in arms if arm.norm == norm), key=lambda arm: arm.factors[factor])
+        if not own:
+            continue
         means, errors = with_errors([arm.measures[measure] for arm in own], SCALES[unit].factor)
         shift = DODGE * (rank - (len(look) - 1) / 2)
         x = [float(arm.factors[factor]) for arm in own]

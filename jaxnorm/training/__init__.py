@@ -7,7 +7,7 @@ from jaxnorm.training.decay import decay_mask
 from jaxnorm.training.landscape import make_landscape_probe
 from jaxnorm.training.loop import Probe, Train, make_train, no_probe
 from jaxnorm.training.optimizers import OPTIMIZERS
-from jaxnorm.training.order import Order, fixed, shuffled
+from jaxnorm.training.order import Order, fixed, shuffled, sorted_by_class
 from jaxnorm.training.probes import make_probe
 from jaxnorm.training.replicas import Group, History, Programs, compile_programs, gather, make_mesh, run_groups, run_replicas
 from jaxnorm.training.shift import ParameterGroup, make_gradient_probe, make_input_probe
@@ -42,4 +42,5 @@ __all__ = [
     "run_groups",
     "run_replicas",
     "shuffled",
+    "sorted_by_class",
 ]
