@@ -11,9 +11,9 @@ import pandas as pd
 from jaxnorm.analysis.measures import measure_arm
 from jaxnorm.analysis.regions import Region, largest, width
 from jaxnorm.analysis.summary import Sweep
-from jaxnorm.analysis.sweeps import Setting, SweepTable
+from jaxnorm.analysis.sweeps import Setting, SweepTable, rows_at
 from jaxnorm.analysis.wording import count, norm_title
-from jaxnorm.config import Factor, SensitivityArm, SensitivityConfig
+from jaxnorm.config import Arm, SensitivityArm, SensitivityConfig
 
 SWEPT_MEASURES = ("train_loss", "validation_accuracy")
 """What is summarised at every point of the grid."""
@@ -70,19 +70,17 @@ class RateGrid:
 
     def rows(self, best: BestRates, regions: Regions) -> pd.DataFrame:
         """The reported seeds' rows at each arm's best rate and the shared scale, and after the last epoch the numbers of the whole grid."""
-        reported = self.frame.loc[np.isin(self.frame["seed"], list(self.config.seed_numbers))]
-        parts = []
+        chosen: dict[Arm, Setting] = {arm: _setting(best[arm], self.config.init_scale) for arm in self.config.arms}
+        parts = [rows_at(self.frame, self.config.seed_numbers, chosen)]
         for arm in self.config.arms:
-            wanted: dict[str, Factor] = {**arm.factors, **_setting(best[arm], self.config.init_scale)}
-            own = reported.loc[np.logical_and.reduce([np.asarray(reported[column]) == value for column, value in wanted.items()])]
-            parts += [own, *self._derived(arm, best[arm], regions[arm], wanted)]
+            parts += self._derived(arm, best[arm], regions[arm])
         return pd.concat(parts, ignore_index=True)
 
-    def _derived(self, arm: SensitivityArm, best: float, region: Region, wanted: Mapping[str, object]) -> list[pd.DataFrame]:
+    def _derived(self, arm: SensitivityArm, best: float, region: Region) -> list[pd.DataFrame]:
         (shared,) = self.at([self.config.learning_rate], [self.config.init_scale]).read(arm, self.config.seed_numbers)
         accuracy = measure_arm("validation_accuracy", shared, self.config)
         metrics = self.numbers(best, region) | {"validation_accuracy_shared": accuracy}
-        common = {**wanted, "seed": shared.seeds, "epoch": shared.epochs}
+        common = {**arm.factors, **_setting(best, self.config.init_scale), "seed": shared.seeds, "epoch": shared.epochs}
         return [pd.DataFrame(common | {"metric": name, "value": values}) for name, values in metrics.items()]
 
     def numbers(self, best: float, region: Region) -> dict[str, np.ndarray]:

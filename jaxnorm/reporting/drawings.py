@@ -1,17 +1,7 @@
 """Which figures belong to which instrument's report, so that a saved summary can be drawn anew."""
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.reporting import (
-    architectures,
-    batch_size,
-    compare,
-    covariate_shift,
-    depth,
-    landscape,
-    regularisation,
-    sensitivity,
-    sequences,
-)
+from jaxnorm.reporting import architectures, batch_size, compare, covariate_shift, depth, landscape, regularisation, sensitivity, sequences
 from jaxnorm.reporting.figures import Drawing
 
 DRAWINGS: dict[str, dict[str, Drawing]] = {

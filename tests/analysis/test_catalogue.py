@@ -5,17 +5,7 @@ from pathlib import Path
 import pytest
 
 import jaxnorm
-from jaxnorm.analysis import (
-    architectures,
-    batch_size,
-    compare,
-    covariate_shift,
-    depth,
-    landscape,
-    regularisation,
-    sensitivity,
-    sequences,
-)
+from jaxnorm.analysis import architectures, batch_size, compare, covariate_shift, depth, landscape, regularisation, sensitivity, sequences
 from jaxnorm.analysis.catalogue import CATALOGUE
 
 ROOT = Path(jaxnorm.__file__).parent.parent

@@ -57,7 +57,7 @@ def test_rate_and_scale_are_what_the_networks_were_trained_with(finished):
 
 def test_replicas_are_the_whole_grid_and_the_tuning_seeds_at_the_shared_scale():
     config = SensitivityConfig(seeds=3, tuning_seeds=2, first_seed=5, learning_rates=(0.01, 0.1), init_scales=(0.1, 1.0, 10.0))
-    columns = INSTRUMENT.replicas(config)
+    columns = INSTRUMENT.replicas(config, config.arms[0])
     networks = list(zip(columns["seed"], columns["learning_rate"], columns["init_scale"], strict=True))
     reported = {(seed, rate, scale) for seed in (5, 6, 7) for rate in (0.01, 0.1) for scale in (0.1, 1.0, 10.0)}
     assert len(networks) == len(set(networks))
@@ -70,7 +70,7 @@ def test_quick_run_keeps_what_is_shared_and_the_ends_of_the_grids():
     assert quick.learning_rates == (0.001, 0.01, 10.0)
     assert quick.init_scales == (0.01, 1.0, 100.0)
     assert (quick.learning_rate, quick.init_scale) == (whole.learning_rate, whole.init_scale)
-    assert len(quick.arms) * len(INSTRUMENT.replicas(quick)["seed"]) <= 100
+    assert len(quick.arms) * len(INSTRUMENT.replicas(quick, quick.arms[0])["seed"]) <= 100
 
 
 @pytest.mark.parametrize(

@@ -1,7 +1,6 @@
 """Sensitivity: every norm at every depth, all learning rates and initial scales of an arm in one compiled program."""
 
 import itertools
-from collections.abc import Sequence
 
 import flax.linen as nn
 import pandas as pd
@@ -11,7 +10,7 @@ from jaxnorm.analysis.sensitivity import make_plan
 from jaxnorm.config import SensitivityArm, SensitivityConfig
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
-from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
+from jaxnorm.experiments.instrument import Analysis, Columns, Instrument, Seconds
 from jaxnorm.experiments.setting import describe_setting
 from jaxnorm.training import Train
 
@@ -24,7 +23,7 @@ def build_train(config: SensitivityConfig, arm: SensitivityArm, dataset: Dataset
     return assemble(config, model, arm.norm, config.batch_size, dataset)
 
 
-def replicas(config: SensitivityConfig, arm: SensitivityArm) -> dict[str, Sequence[float]]:
+def replicas(config: SensitivityConfig, arm: SensitivityArm) -> Columns:
     """Reported seeds at every learning rate from every initial scale, tuning seeds at every learning rate from the shared scale."""
     del arm
     reported = itertools.product(config.learning_rates, config.init_scales, config.seed_numbers)
