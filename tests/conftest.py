@@ -1,22 +1,24 @@
-"""A stricter world than users have: no silent rank promotion, warnings are errors (pyproject), two CPU devices."""
+"""A stricter world than users have: no silent rank promotion, warnings are errors (pyproject), two CPU devices.
+
+It is also a quicker one: programs are compiled without most of XLA's optimizations, in half the time. Tests that judge what users run
+compile it by ``helpers.jit_as_for_users``.
+"""
 
 import os
-from collections.abc import Iterator
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"
 os.environ.setdefault("MPLBACKEND", "agg")
+os.environ["XLA_FLAGS"] = " ".join(
+    [
+        os.environ.get("XLA_FLAGS", ""),
+        "--xla_backend_optimization_level=0",
+        "--xla_llvm_disable_expensive_passes=true",
+        "--xla_cpu_use_fusion_emitters=false",
+        "--xla_cpu_parallel_codegen_split_count=1",
+    ]
+)
 
 import jax
-import pytest
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
-
-
-@pytest.fixture(scope="module", autouse=True)
-def _compile_quickly(request: pytest.FixtureRequest) -> Iterator[None]:
-    """Compile without most of XLA's optimizations, in two thirds of the time, unless the module says ``COMPILED_AS_FOR_USERS = True``."""
-    before = jax.config.read("jax_disable_most_optimizations")
-    jax.config.update("jax_disable_most_optimizations", not getattr(request.module, "COMPILED_AS_FOR_USERS", False))
-    yield
-    jax.config.update("jax_disable_most_optimizations", before)

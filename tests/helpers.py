@@ -1,5 +1,8 @@
-"""Named tolerances and float64 references shared by the tests."""
+"""Named tolerances, float64 references, and the compiler as users have it, shared by the tests."""
 
+import functools
+
+import jax
 import numpy as np
 
 FLOAT32_TOLERANCE = 1e-5
@@ -12,6 +15,16 @@ FINITE_DIFFERENCE_TOLERANCE = 1e-6
 """Relative error of central differences in float64 with a step of 1e-5: the step squared, plus rounding over the step."""
 HALF_PRECISION_TOLERANCE = {"bfloat16": 2e-2, "float16": 3e-3}
 """Absolute error of an output of order 1 to 4: some units in the last of 8 or 11 significant bits."""
+
+USERS_OPTIONS = {
+    "xla_backend_optimization_level": 3,
+    "xla_llvm_disable_expensive_passes": False,
+    "xla_cpu_use_fusion_emitters": True,
+    "xla_cpu_parallel_codegen_split_count": 32,
+}
+"""XLA's own defaults, against those of conftest.py."""
+jit_as_for_users = functools.partial(jax.jit, compiler_options=USERS_OPTIONS)
+"""``jax.jit`` with all of XLA's optimizations."""
 
 
 def reference_norm(

@@ -6,8 +6,8 @@ from pathlib import Path
 import pytest
 
 import jaxnorm
-import jaxnorm.config
 from jaxnorm.analysis.catalogue import CATALOGUE
+from jaxnorm.config import STUDIES
 from jaxnorm.experiments.command_line import read_protocol, to_dict
 from jaxnorm.experiments.compare import main
 from jaxnorm.experiments.notebook import DOCUMENTS as FILLED
@@ -27,7 +27,7 @@ def test_claims_page_lists_the_whole_catalogue():
 @pytest.mark.parametrize("path", PROTOCOLS, ids=lambda path: path.stem)
 def test_protocol_can_be_read_and_names_known_norms(path):
     (instrument,) = re.findall(r"^# Command: +python -m jaxnorm\.experiments\.(\w+) ", path.read_text(), re.MULTILINE)
-    config_type = getattr(jaxnorm.config, f"{instrument.capitalize()}Config")
+    config_type = STUDIES[instrument]
     config = read_protocol(config_type, path)
     assert to_dict(config).keys() == to_dict(config_type()).keys()
     assert set(config.norms) <= set(NORMS)

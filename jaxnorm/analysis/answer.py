@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.summary import Difference
-from jaxnorm.analysis.verdict import ALPHA
+from jaxnorm.analysis.verdict import ALPHA, could_show
 from jaxnorm.analysis.wording import count, format_difference
 
 
@@ -24,8 +24,7 @@ def _sentence(subject: str, differences: Sequence[Difference], measures: Sequenc
     shown = [shown_among(group) for group in by_measure]
     clauses = [_clause(group, found) for group, found in zip(by_measure, shown, strict=True)]
     verbs = ["changes" if found else "makes no shown difference to" for found in shown]
-    smallest_p = 2.0 ** (1 - n) * num_differences
-    reason = f"; {count(n, 'seed')} could not have shown any" if smallest_p > ALPHA else f"; n = {n}"
+    reason = f"; n = {n}" if could_show(n, num_differences) else f"; {count(n, 'seed')} could not have shown any"
     return f"The {subject} {verbs[0]} {clauses[0]} and {verbs[1]} {clauses[1]}{reason}."
 
 

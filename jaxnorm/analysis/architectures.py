@@ -5,14 +5,13 @@ set against what, and the claim that this decides.
 import dataclasses
 from collections.abc import Callable, Mapping, Sequence
 
-import numpy as np
 import pandas as pd
 
 from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
 from jaxnorm.analysis.plan import ANSWER_MEASURES, Plan
 from jaxnorm.analysis.summary import Sweep
-from jaxnorm.analysis.sweeps import SweepTable
+from jaxnorm.analysis.sweeps import SweepTable, rows_at
 from jaxnorm.analysis.wording import norm_title, value_title
 from jaxnorm.config import ArchitectureArm, ArchitecturesConfig, RateArm
 
@@ -53,13 +52,8 @@ def rate_arms(config: ArchitecturesConfig) -> list[RateArm]:
 
 def rows_at_rates(config: ArchitecturesConfig, frame: pd.DataFrame, best: BestRates) -> pd.DataFrame:
     """The reported seeds' rows at the two rates of each norm and architecture; the new column ``rate`` says at which."""
-    reported = frame.loc[np.isin(frame["seed"], list(config.seed_numbers))]
-    parts = []
-    for arm in rate_arms(config):
-        value = best[compiled(arm)] if arm.rate == "best" else config.learning_rate
-        chosen = (reported["norm"] == arm.norm) & (reported["model"] == arm.model) & (reported["learning_rate"] == value)
-        parts.append(reported.loc[chosen].assign(rate=arm.rate))
-    return pd.concat(parts, ignore_index=True)
+    chosen = {arm: best[compiled(arm)] if arm.rate == "best" else config.learning_rate for arm in rate_arms(config)}
+    return rows_at(frame, config.seed_numbers, {arm: {"learning_rate": value} for arm, value in chosen.items()})
 
 
 def compiled(arm: RateArm) -> ArchitectureArm:

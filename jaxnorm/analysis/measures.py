@@ -9,14 +9,18 @@ import numpy as np
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.config import DecisionRule
 
-Unit = Literal["nats", "fraction", "points", "epochs", "seconds", "decades", "ratio"]
+Unit = Literal["nats", "fraction", "points", "epochs", "seconds", "decades", "ratio", "input"]
 """``fraction`` is a level of accuracy, ``points`` a spread of accuracies; both are stored as fractions of 1. ``decades`` are
-powers of ten."""
+powers of ten, ``input`` is the scale on which a nonlinearity reads what it is given."""
 PerSeed = Callable[[np.ndarray, DecisionRule], np.ndarray]
 """From curves, (S, E), to one number per seed, (S,)."""
 
 MIN_EPOCHS_OF_NOISE = 4
 """Fewest epochs whose second half holds two first differences, so that they have a standard deviation."""
+RATE_MARGIN = 0.3
+"""Decades of learning rate below which a difference counts as none: a factor of 2, which is about what a grid of rates tells apart."""
+SHARE_MARGIN = 0.02
+"""Share of a grid of learning rates and initial scales below which a difference counts as none."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -74,6 +78,35 @@ def epochs_to_converge(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
     return np.where(reached_SE.any(axis=1), inside, float(num_epochs))
 
 
+LANDSCAPE = {
+    "range": "range of the loss along the gradient",
+    "predictiveness": "change of the gradient along itself",
+    "smoothness": "effective smoothness along the gradient",
+    "sharpness": "sharpness (largest Hessian eigenvalue)",
+}
+"""Quantities of the loss around a network, each a logarithm; all are small where the loss is smooth."""
+LANDSCAPE_MARGIN = 0.1
+"""Decades: a factor of 1.26."""
+
+
+def landscape_measures() -> dict[str, Measure]:
+    """Every quantity, raw and scaled, at equal loss and over all epochs: ``range_matched``, ``range_scaled_area``, ..."""
+    scales = {"": "", "_scaled": ", in units of the weights"}
+    times = {"_matched": (", at equal loss", final), "_area": (", mean over epochs", area)}
+    return {
+        f"{quantity}{scale}{time}": Measure(
+            title + unit + when,
+            f"log_{quantity}{scale}{time.removesuffix('_area')}",
+            "decades",
+            per_seed,
+            fixed_margin=LANDSCAPE_MARGIN,
+        )
+        for time, (when, per_seed) in times.items()
+        for scale, unit in scales.items()
+        for quantity, title in LANDSCAPE.items()
+    }
+
+
 MEASURES = {
     "epochs_to_converge": Measure("epochs to converge", "train_loss", "epochs", epochs_to_converge),
     "train_loss_area": Measure("area under the training loss", "train_loss", "nats", area),
@@ -90,6 +123,16 @@ MEASURES = {
     "similarity_at_start": Measure(
         "similarity of two inputs in the last layer before training", "similarity_last", "ratio", final, epoch=0
     ),
+    "input_drift": Measure("drift of a unit's input per epoch", "input_drift", "input", area),
+    "input_drift_relative": Measure("drift of a unit's input per epoch, relative to its spread", "input_drift_relative", "ratio", area),
+    "gradient_cosine": Measure(
+        "cosine between a layer's gradients before and after the layers below move", "gradient_cosine", "ratio", area, fixed_margin=0.01
+    ),
+    "gradient_distance": Measure(
+        "distance between a layer's gradients before and after the layers below move", "gradient_distance", "nats", area
+    ),
+    "gradient_change": Measure("that distance relative to the gradient", "gradient_change", "ratio", area),
+    "saturation": Measure("share of saturated or dead units", "saturation", "fraction", area, fixed_margin=0.01),
     "test_accuracy_biased": Measure(
         "test accuracy by running averages (biased variance)", "test_accuracy_biased", "fraction", final, absolute_margin=True
     ),
@@ -109,7 +152,27 @@ MEASURES = {
         "test accuracy by batch statistics less that by population statistics", "population_gap", "points", final, absolute_margin=True
     ),
     "test_accuracy_spread": Measure("distance of the test accuracy from its median over seeds", "test_accuracy", "points", deviation),
+    "validation_loss_at_matched_loss": Measure("validation loss at equal training loss", "validation_loss_at_matched_loss", "nats", final),
+    "validation_loss_at_matched_update_loss": Measure(
+        "validation loss at equal mean loss of the updates", "validation_loss_at_matched_update_loss", "nats", final
+    ),
+    "largest_stable_rate": Measure("largest stable learning rate", "largest_stable_rate", "decades", final, fixed_margin=RATE_MARGIN),
+    "workable_decades": Measure("width of the workable learning rates", "workable_decades", "decades", final, fixed_margin=RATE_MARGIN),
+    "workable_share": Measure(
+        "workable share of learning rates and initial scales", "workable_share", "fraction", final, fixed_margin=SHARE_MARGIN
+    ),
+    "init_scale_spread": Measure(
+        "spread of the final training loss over initial scales, at the best learning rate", "init_scale_spread", "nats", final
+    ),
+    "init_scale_spread_shared": Measure(
+        "spread of the final training loss over initial scales, at the shared learning rate", "init_scale_spread_shared", "nats", final
+    ),
+    "train_loss_shared": Measure("final training loss at the shared learning rate", "train_loss_shared", "nats", final),
+    "validation_accuracy_shared": Measure(
+        "final validation accuracy at the shared learning rate", "validation_accuracy_shared", "fraction", final, absolute_margin=True
+    ),
     "validation_noise": Measure("noise of the validation accuracy", "validation_accuracy", "points", noise, MIN_EPOCHS_OF_NOISE),
+    **landscape_measures(),
 }
 
 

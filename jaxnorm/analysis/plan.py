@@ -28,3 +28,5 @@ class Plan:
     """The two measures that the answer speaks of."""
     curves: Sequence[str] = ()
     """The instrument's own metrics that figures draw against epochs, besides losses and accuracies."""
+    traces: Sequence[str] = ()
+    """Those that figures draw of the first seed's networks alone, because a mean over networks would mean nothing."""

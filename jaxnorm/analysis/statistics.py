@@ -62,7 +62,7 @@ def sign_flip_p(differences: ArrayLike) -> np.ndarray:
     differences = np.asarray(differences, float)
     n = differences.shape[-1]
     rows = differences.reshape(-1, n)
-    finite = np.isfinite(rows).all(axis=-1)
+    finite = np.asarray(np.isfinite(rows).all(axis=-1))
     rows = np.where(finite[:, None], rows, 0.0)
     observed = np.abs(rows.sum(-1)) - TIE * np.abs(rows).sum(-1)
     count, total = np.zeros(len(rows)), 0

@@ -7,10 +7,11 @@ import pandas as pd
 
 from jaxnorm.analysis.answer import answer
 from jaxnorm.analysis.contrasts import measure_contrasts
+from jaxnorm.analysis.control import Repetition, measure_control
 from jaxnorm.analysis.measures import defined_measures, measure_arm, unconverged
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.statistics import mean_interval, t_interval
-from jaxnorm.analysis.summary import ArmSummary, Curve, Difference, Summary, Sweep
+from jaxnorm.analysis.summary import ArmSummary, Control, Curve, Difference, Summary, Sweep
 from jaxnorm.analysis.table import CURVE_METRICS, ArmTable, read_arms
 from jaxnorm.analysis.verdict import judge
 from jaxnorm.config import DecisionRule
@@ -36,12 +37,13 @@ def summarise(
     seconds: Mapping[str, Sequence[float]],
     sweeps: Sequence[Sweep] = (),
     notes: Sequence[str] = (),
+    control: Repetition | None = None,
 ) -> Summary:
     """Summarise a run.
 
     ``frame`` is a tidy table (see ``table``), ``setting`` one line on model and data, ``seconds`` maps each arm's key to the run time per
-    network of each separately timed group; ``sweeps`` and ``notes`` are taken over as they are. Raises ``ValueError`` where the table is
-    incomplete, ``KeyError`` where an arm was not timed.
+    network of each separately timed group; ``sweeps`` and ``notes`` are taken over as they are; the arm of ``control`` is one of the
+    plan's. Raises ``ValueError`` where a table is incomplete, ``KeyError`` where an arm was not timed.
     """
     tables = read_arms(frame, plan.arms, num_classes)
     names = defined_measures(tables[0])
@@ -57,18 +59,30 @@ def summarise(
         num_classes=num_classes,
         rule=rule,
         arms=[
-            _summarise_arm(table, seconds[table.arm.key], rule, {name: measured[table.arm.key, name] for name in names}, plan.curves)
+            _summarise_arm(table, seconds[table.arm.key], rule, {name: measured[table.arm.key, name] for name in names}, plan)
             for table in tables
         ],
         differences=[difference for _, difference in listed],
         verdicts=judge(plan.claims, tables, rule, measured),
         sweeps=list(sweeps),
         notes=list(notes),
+        answer_measures=list(plan.answer_measures),
+        control=_summarise_control(control, tables, [name for name in plan.measures if name in names], num_classes, rule)
+        if control
+        else None,
     )
 
 
+def _summarise_control(
+    control: Repetition, tables: Sequence[ArmTable], names: Sequence[str], num_classes: int, rule: DecisionRule
+) -> Control:
+    (again,) = read_arms(control.rows, [control.arm], num_classes)
+    (table,) = (table for table in tables if table.arm == control.arm.arm)
+    return measure_control(table, again, names, rule)
+
+
 def _summarise_arm(
-    table: ArmTable, seconds: Sequence[float], rule: DecisionRule, by_seed: Mapping[str, np.ndarray], curves: Sequence[str]
+    table: ArmTable, seconds: Sequence[float], rule: DecisionRule, by_seed: Mapping[str, np.ndarray], plan: Plan
 ) -> ArmSummary:
     return ArmSummary(
         key=table.arm.key,
@@ -78,8 +92,9 @@ def _summarise_arm(
         seconds=mean_interval(seconds),
         measures={name: mean_interval(values) for name, values in by_seed.items()},
         by_seed={name: values.tolist() for name, values in by_seed.items()},
-        curves={metric: _summarise_curve(table.curves[metric]) for metric in (*CURVE_METRICS, *curves)},
+        curves={metric: _summarise_curve(table.curves[metric]) for metric in (*CURVE_METRICS, *plan.curves)},
         profiles={quantity: _summarise_profile(table, quantity) for quantity in PROFILED if f"{quantity}.block_0" in table.curves},
+        traces={metric: table.curves[metric][0].tolist() for metric in plan.traces},
     )
 
 

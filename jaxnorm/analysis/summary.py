@@ -57,6 +57,8 @@ class ArmSummary:
     profiles: dict[str, Curve] = dataclasses.field(default_factory=dict)
     """What was probed of each block before training, as multiples of the last block's: geometric means over seeds, with pointwise 95 %
     intervals, each of length L."""
+    traces: dict[str, list[float]] = dataclasses.field(default_factory=dict)
+    """Metrics of the first seed's network alone, each of length E, or E + 1 where it was measured before training too."""
 
     @property
     def norm(self) -> str:
@@ -66,10 +68,12 @@ class ArmSummary:
 
 @dataclasses.dataclass(frozen=True)
 class SweepPoint:
-    """What was measured at one setting of the hyperparameters that vary between networks of one compiled arm."""
+    """What was measured at one setting of the hyperparameters that vary between networks of one compiled arm, or of what varies while
+    they train, such as their loss.
+    """
 
     setting: dict[str, float]
-    """Column of the table to value: ``{"learning_rate": 0.001}``; one column or several."""
+    """Column of the table to value: ``{"learning_rate": 0.001}``; one column or several. ``matched_loss`` is a level, in nats."""
     measures: dict[str, Estimate]
     diverged: list[int]
     """Seeds whose training diverged. They stay in every mean as networks that guess."""
@@ -77,7 +81,7 @@ class SweepPoint:
 
 @dataclasses.dataclass(frozen=True)
 class Sweep:
-    """A compiled arm over all its settings."""
+    """A compiled arm over all settings."""
 
     factors: dict[str, Factor]
     """The norm, and what else tells this compiled arm from the others."""
@@ -147,6 +151,25 @@ class Verdict:
 
 
 @dataclasses.dataclass(frozen=True)
+class Control:
+    """An arm against itself, trained once more on seeds that are not reported."""
+
+    factors: dict[str, Factor]
+    """Of the arm."""
+    seeds: list[int]
+    """Of the second training; as many as the reported ones."""
+    differences: list[Difference]
+    """The arm minus its control, by position in the lists of seeds, since nothing pairs them. Corrected among themselves."""
+    words: list[Word]
+    """What a claim of "higher" would be told of each, corrected for their number: "holds" and "contradicted" are false alarms."""
+
+    @property
+    def claimed(self) -> list[Difference]:
+        """The differences that would be claimed, in either direction."""
+        return [difference for difference, word in zip(self.differences, self.words, strict=True) if word in ("holds", "contradicted")]
+
+
+@dataclasses.dataclass(frozen=True)
 class Summary:
     """All that a report shows."""
 
@@ -165,9 +188,12 @@ class Summary:
     differences: list[Difference]
     verdicts: list[Verdict]
     sweeps: list[Sweep] = dataclasses.field(default_factory=list)
-    """Where a hyperparameter varied between networks of one arm: what was measured at each of its values."""
+    """Where something varied within an arm, such as a hyperparameter between networks: what was measured at each of its values."""
     notes: list[str] = dataclasses.field(default_factory=list)
     """What else the reader must know, one sentence each."""
+    answer_measures: list[str] = dataclasses.field(default_factory=lambda: ["train_loss_area", "test_accuracy"])
+    """The two measures that the answer speaks of."""
+    control: Control | None = None
 
     def to_json(self) -> bytes:
         """The summary as indented JSON."""

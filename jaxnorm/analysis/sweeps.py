@@ -44,18 +44,23 @@ class SweepTable:
 
     def read(self, arm: Arm, seeds: Sequence[int]) -> list[ArmTable]:
         """One arm at every setting, of these seeds and no others. Raises ``ValueError`` where the table lacks some of it."""
-        chosen = self.frame.loc[np.isin(self.frame["seed"], list(seeds))]
+        own = np.logical_and.reduce([np.asarray(self.frame[factor]) == value for factor, value in arm.factors.items()])
+        chosen = self.frame.loc[own & np.isin(self.frame["seed"], list(seeds))]
         return read_arms(chosen, [At(arm.norm, arm, tuple(setting.items())) for setting in self.settings], self.num_classes)
 
     def best(self, arm: Arm, seeds: Sequence[int]) -> Setting:
-        """The setting with the highest mean final validation accuracy of these seeds; among equals, the one with the lowest loss."""
+        """The setting that does best in validation with these seeds."""
+        merits = self.merits(arm, seeds)
+        return self.settings[merits.index(max(merits))]
+
+    def merits(self, arm: Arm, seeds: Sequence[int]) -> list[tuple[float, float]]:
+        """How good every setting is in validation, as tuples that order them: by mean final accuracy; equal ones by loss, negated."""
 
         def merit(table: ArmTable) -> tuple[float, float]:
             accuracy, loss = (measure_arm(name, table, self.rule).mean() for name in ("validation_accuracy", "validation_loss"))
             return float(accuracy), -float(loss)
 
-        merits = [merit(table) for table in self.read(arm, seeds)]
-        return self.settings[merits.index(max(merits))]
+        return [merit(table) for table in self.read(arm, seeds)]
 
     def summarise(self, arm: Arm, seeds: Sequence[int], measures: Sequence[str], marked: Mapping[str, Setting]) -> Sweep:
         """Means of these seeds at every setting, with intervals; ``marked`` are settings that the report speaks of, by name."""
@@ -68,3 +73,17 @@ class SweepTable:
             for setting, table in zip(self.settings, self.read(arm, seeds), strict=True)
         ]
         return Sweep(arm.factors, points, {name: dict(setting) for name, setting in marked.items()})
+
+
+def rows_at(frame: pd.DataFrame, seeds: Sequence[int], chosen: Mapping[Arm, Setting]) -> pd.DataFrame:
+    """The rows of these seeds that agree with an arm and with the setting chosen for it, arm by arm.
+
+    Factors of an arm that the table has no column for, such as the kind of a setting, become columns.
+    """
+    of_seeds = frame.loc[np.isin(frame["seed"], list(seeds))]
+    parts = []
+    for arm, setting in chosen.items():
+        wanted = {name: value for name, value in arm.factors.items() if name in frame} | dict(setting)
+        matching = np.logical_and.reduce([np.asarray(of_seeds[column]) == value for column, value in wanted.items()])
+        parts.append(of_seeds.loc[matching].assign(**{name: value for name, value in arm.factors.items() if name not in frame}))
+    return pd.concat(parts, ignore_index=True)

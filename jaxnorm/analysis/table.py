@@ -125,12 +125,23 @@ def find_diverged(curves: Curves, num_classes: int) -> np.ndarray:
 
 
 def count_as_guessing(curves: Curves, diverged_S: np.ndarray, num_classes: int) -> Curves:
-    """Curves in which no loss of a diverged seed exceeds ``ln K`` and its accuracies that are not finite are ``1 / K``; others stay."""
+    """Curves in which no loss of a diverged seed exceeds ``ln K`` and its accuracies that are not finite are ``1 / K``.
+
+    An instrument's own metrics, of which nobody knows what guessing makes them, keep a diverged seed's last finite value; 0 where none was.
+    """
 
     def repaired(metric: str, values: np.ndarray) -> np.ndarray:
+        if not metric.endswith(PERFORMANCE):
+            return _last_finite(values)
         guess = math.log(num_classes) if metric.endswith("_loss") else 1 / num_classes
         finite = np.where(np.isfinite(values), values, guess)
-        capped = np.minimum(finite, guess) if metric.endswith("_loss") else finite
-        return np.where(diverged_S[:, None], capped, values)
+        return np.minimum(finite, guess) if metric.endswith("_loss") else finite
 
-    return {metric: repaired(metric, values) if metric.endswith(PERFORMANCE) else values for metric, values in curves.items()}
+    return {metric: np.where(diverged_S[:, None], repaired(metric, values), values) for metric, values in curves.items()}
+
+
+def _last_finite(values_SE: np.ndarray) -> np.ndarray:
+    """Every value that is not finite replaced by the latest finite one before it, or by 0."""
+    finite_SE = np.isfinite(values_SE)
+    latest_SE = np.maximum.accumulate(np.where(finite_SE, np.arange(values_SE.shape[1]), 0), axis=1)
+    return np.take_along_axis(np.where(finite_SE, values_SE, 0.0), latest_SE, axis=1)

@@ -88,6 +88,11 @@ def judge(
     return [_verdict(*row, num_claims=len(claims)) for row in zip(claims, parts, findings, adjusted.tolist(), strict=True)]
 
 
+def could_show(n: int, number: int) -> bool:
+    """Whether the smallest p that sign flips of ``n`` values can give, 2^(1 - n), survives Holm's correction over ``number`` p values."""
+    return 2.0 ** (1 - n) * number <= ALPHA
+
+
 def weigh(difference: Difference, expected: Expectation) -> Part:
     """Give one comparison its word."""
     inside = float(equivalence_p(difference.by_seed, difference.margin))
@@ -140,7 +145,7 @@ def _sentence(claim: Claim, word: Word, finding: Finding, p_adjusted: float, num
     """The verdict in plain words. Where only the correction made it unresolved, it says so."""
     evidence, num_parts = finding.decisive.evidence, len(claim.comparisons)
     difference = evidence.difference
-    facts = f"{describe(difference)}, adjusted p {format_p(p_adjusted)}, n = {difference.estimate.n}"
+    facts = describe_facts(difference, p_adjusted)
     weakest = f"weakest of {num_parts} comparisons: " if num_parts > 1 else ""
     margin = f"the margin of {format_margin(difference.margin, find_measure(difference.measure).unit)}"
     where = f"in {finding.num_deciding} of {num_parts} comparisons " if finding.num_deciding < num_parts else ""
@@ -156,6 +161,16 @@ def _sentence(claim: Claim, word: Word, finding: Finding, p_adjusted: float, num
     after = f" after correction for {count(num_claims, 'claim')}" if finding.word != "unresolved" else ""
     seeds = count(difference.estimate.n, "seed")
     return f"{claim.id} is unresolved: {seeds} cannot tell{after} whether {claim.statement} ({weakest}{facts})."
+
+
+def decisive(verdict: Verdict) -> Difference:
+    """The difference that decided a claim, and that its sentence names."""
+    return find([weigh(part.difference, part.expected) for part in verdict.evidence]).decisive.evidence.difference
+
+
+def describe_facts(difference: Difference, p_adjusted: float) -> str:
+    """What a verdict's sentence says in brackets of the decisive difference; ``p_adjusted`` is the claim's."""
+    return f"{describe(difference)}, adjusted p {format_p(p_adjusted)}, n = {difference.estimate.n}"
 
 
 def describe(difference: Difference) -> str:

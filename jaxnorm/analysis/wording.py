@@ -21,27 +21,46 @@ NORM_TITLES = {
     "none": "no norm",
     "ghost": "GhostBatchNorm",
     "renorm": "BatchRenorm",
+    "noisy": "NoisyBatchNorm",
     "layer_all": "LayerNorm (all axes)",
     "scale": "ScaleNorm",
     "dyt": "DyT",
 }
 """Names in tables and figures, of norms that are not called by their table name there."""
 
-FACTOR_PHRASES = {"placement": "{} blocks", "warmup_steps": "warm-up of {} updates", "model": "{}", "rate": "{}", "masking": "padding {}"}
+FACTOR_PHRASES = {
+    "placement": "{} blocks",
+    "warmup_steps": "warm-up of {} updates",
+    "model": "{}",
+    "rate": "{}",
+    "masking": "padding {}",
+    "activation": "{}",
+    "ghost_size": "{}",
+    "order": "{} batches",
+    "statistics": "{} statistics",
+}
 """Factors that are put in other words than name and value."""
 VALUE_TITLES = {
     ("placement", "none"): "residual",
     ("warmup_steps", 0): "",
+    ("activation", "relu"): "ReLU",
     ("model", "mlp"): "MLP",
     ("model", "cnn"): "CNN",
     ("model", "lstm"): "LSTM",
     ("model", "gru"): "GRU",
     ("model", "transformer"): "Transformer",
     ("masking", "uncoupled"): "",
+    ("statistics", "live"): "",
     ("rate", "best"): "best rate",
     ("rate", "shared"): "shared rate",
+    ("rate", "fixed"): "fixed rate",
+    ("rate", "scaled"): "scaled rate",
+    ("ghost_size", 0): "",
+    ("order", "mixed"): "",
 }
 """Values of factors that are put in other words; an empty one is not mentioned."""
+VALUE_FORMS = {"ghost_size": "ghosts of {}"}
+"""Factors whose numbers mean little without a word."""
 
 MAX_DECIMALS = 6
 DIGITS_WITHOUT_INTERVAL = 3
@@ -65,6 +84,7 @@ SCALES: dict[Unit, Scale] = {
     "seconds": Scale(1.0, "s", "s"),
     "decades": Scale(1.0, "decades", "decades"),
     "ratio": Scale(1.0, "ratio", "ratio"),
+    "input": Scale(1.0, "units of input", "units of input"),
 }
 
 
@@ -75,7 +95,8 @@ def norm_title(norm: str) -> str:
 
 def value_title(factor: str, value: Factor) -> str:
     """A factor's value as it is printed: ``16``, ``0.01``, ``post``."""
-    return VALUE_TITLES.get((factor, value), f"{value:g}" if isinstance(value, float) else str(value))
+    number = f"{value:g}" if isinstance(value, float) else str(value)
+    return VALUE_TITLES.get((factor, value), VALUE_FORMS.get(factor, "{}").format(number))
 
 
 def described(factors: Mapping[str, Factor]) -> str:

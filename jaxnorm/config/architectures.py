@@ -4,7 +4,7 @@ import dataclasses
 from typing import Literal, Self
 
 from jaxnorm.config.arm import Arm
-from jaxnorm.config.training import Study
+from jaxnorm.config.tuning import TunedStudy
 
 Model = Literal["mlp", "cnn", "lstm", "gru", "transformer"]
 Rate = Literal["best", "shared"]
@@ -27,7 +27,7 @@ class RateArm(ArchitectureArm):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class ArchitecturesConfig(Study):
+class ArchitecturesConfig(TunedStudy):
     """Train several architectures with every norm at every learning rate; compare the norms at each pair's best rate and at a shared one.
 
     The best rate is the one with the highest mean validation accuracy on tuning seeds, which are not among the reported ones.
@@ -49,9 +49,6 @@ class ArchitecturesConfig(Study):
     """Number of reported networks per arm and learning rate. The same seed means the same order of examples in every arm, and the same
     initial weights under every norm."""
 
-    tuning_seeds: int = 8
-    """Number of further networks, per arm and learning rate, on which the best rate is chosen; their seeds follow the reported ones."""
-
     epochs: int = 15
     """Passes over the training set."""
 
@@ -72,11 +69,6 @@ class ArchitecturesConfig(Study):
     def arms(self) -> tuple[ArchitectureArm, ...]:
         """Every norm in every architecture, architecture by architecture."""
         return tuple(ArchitectureArm(norm, model) for model in self.models for norm in self.norms)
-
-    @property
-    def tuning_seed_numbers(self) -> range:
-        """The seeds that the best rates are chosen on."""
-        return range(self.seed_numbers.stop, self.seed_numbers.stop + self.tuning_seeds)
 
     def shortened(self) -> Self:
         """The smoke run: few seeds and epochs, narrow networks, two norms, and one learning rate besides the shared one."""

@@ -1,8 +1,12 @@
 """What differs in structure between networks, and is therefore compiled on its own."""
 
 import dataclasses
+from typing import Self
 
 Factor = str | int | float
+
+COUPLING_NORMS = ("batch", "ghost", "renorm", "noisy")
+"""The norms of the table that pool statistics over the examples of a batch, and over their padding unless it is masked."""
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -20,3 +24,25 @@ class Arm:
     def key(self) -> str:
         """A name for files and dictionaries: ``batch-16``."""
         return "-".join(f"{value:g}" if isinstance(value, float) else str(value) for value in self.factors.values())
+
+
+@dataclasses.dataclass(frozen=True)
+class ControlArm(Arm):
+    """An arm trained once more, on seeds that are not reported: the control. Nothing but their seeds tells its networks from the arm's."""
+
+    arm: Arm
+
+    @classmethod
+    def of(cls, arm: Arm) -> Self:
+        """The control of an arm."""
+        return cls(arm.norm, arm)
+
+    @property
+    def factors(self) -> dict[str, Factor]:
+        """Those of the arm."""
+        return self.arm.factors
+
+    @property
+    def key(self) -> str:
+        """``batch-16-control``."""
+        return f"{self.arm.key}-control"

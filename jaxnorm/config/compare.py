@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal
 
-from jaxnorm.config.arm import Arm
+from jaxnorm.config.arm import Arm, ControlArm
 from jaxnorm.config.training import Study
 
 
@@ -30,6 +30,9 @@ class CompareConfig(Study):
     batch_sizes: tuple[int, ...] = (16, 128)
     """Examples per update."""
 
+    control: bool = True
+    """Train the baseline at the first batch size once more, on as many further seeds, and see that no difference from itself is claimed."""
+
     question: str = "Does the choice of normalization layer change how an MLP trains, and does the batch size matter to it?"
     """The question the run answers: heading of the report."""
 
@@ -37,3 +40,13 @@ class CompareConfig(Study):
     def arms(self) -> tuple[CompareArm, ...]:
         """Every norm at every batch size, norm by norm."""
         return tuple(CompareArm(norm, batch_size) for norm in self.norms for batch_size in self.batch_sizes)
+
+    @property
+    def control_arm(self) -> ControlArm | None:
+        """The baseline at the first batch size, once more; None without a control."""
+        return ControlArm.of(self.arms[0]) if self.control else None
+
+    @property
+    def control_seed_numbers(self) -> range:
+        """The seeds of the control: they follow the reported ones, and are as many."""
+        return range(self.seed_numbers.stop, self.seed_numbers.stop + self.seeds)

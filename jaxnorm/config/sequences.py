@@ -3,13 +3,11 @@
 import dataclasses
 from typing import Literal, Self
 
-from jaxnorm.config.arm import Arm
+from jaxnorm.config.arm import COUPLING_NORMS, Arm
 from jaxnorm.config.training import Study
 
 Masking = Literal["masked", "unmasked"]
 
-COUPLING_NORMS = ("batch", "ghost", "renorm")
-"""The norms that pool statistics over the examples of a batch, and over their padding unless it is masked."""
 NO_MASKING = "uncoupled"
 """In place of a masking, for norms that treat every position by itself: masked or not, they are the same."""
 ROUNDING = 1e-9

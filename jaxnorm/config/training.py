@@ -80,10 +80,19 @@ class Output:
     """Folder for the results. Default: runs/INSTRUMENT-DATASET-HASH, named by the settings."""
 
     resume: bool = True
-    """Keep the arms that an earlier, interrupted run of the same command finished."""
+    """Keep the arms, and the networks of an unfinished arm, that an earlier, interrupted run of the same command finished."""
 
     quick: bool = False
     """Smoke run of seconds: at most 4 seeds and 2 epochs."""
+
+    quiet: bool = False
+    """Print only the answer, a line per verdict and where the report is."""
+
+    verbose: bool = False
+    """Print also the evidence of every verdict, the control, and what compiling and training took."""
+
+    tensorboard: Path | None = None
+    """Folder to write the curves of every arm to, for TensorBoard; needs the extra tensorboard."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -19,7 +19,7 @@ import functools
 from collections.abc import Callable
 from pathlib import Path
 
-from jaxnorm.data.dataset import Dataset, Split
+from jaxnorm.data.dataset import Dataset, Split, first_examples
 from jaxnorm.data.digits import load_digits
 from jaxnorm.data.errors import DataError
 from jaxnorm.data.images import load_images
@@ -35,6 +35,7 @@ __all__ = [
     "Split",
     "as_pixels",
     "as_rows",
+    "first_examples",
     "load",
     "make_sequences",
     "padding_share_of",

@@ -70,6 +70,15 @@ def channel_statistics(images: np.ndarray, scale: float) -> tuple[np.ndarray, np
     return (mean / scale).astype(np.float32), np.where(constant, 1.0, std).astype(np.float32)
 
 
+def first_examples(dataset: Dataset, number: int) -> Dataset:
+    """The set with at most ``number`` examples in each split, the first ones; standardised as the whole set is."""
+
+    def cut(split: Split) -> Split:
+        return Split(split.inputs[:number], split.labels[:number], None if split.lengths is None else split.lengths[:number])
+
+    return dataclasses.replace(dataset, train=cut(dataset.train), validation=cut(dataset.validation), test=cut(dataset.test))
+
+
 def divide(name: str, splits: dict[str, Split]) -> tuple[Split, Split, Split]:
     """Turn the splits a set comes with into training, validation and test.
 

@@ -1,5 +1,6 @@
 """The one place where strings become things: a config's names to data, a module, an optimizer, replicas and a training."""
 
+import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -19,7 +20,7 @@ from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.own_norms import MISTAKES, check_own_norm, find_norm
 from jaxnorm.models import ACTIVATIONS, MODELS, matrix_product
 from jaxnorm.norms import Norm, momentum_for_batch_size
-from jaxnorm.training import OPTIMIZERS, Data, Order, Probe, Replica, Split, Train, make_train, no_probe, shuffled
+from jaxnorm.training import OPTIMIZERS, Data, MakeOptimizer, Order, Probe, Replica, Split, Train, make_train, no_probe, shuffled
 
 SEQUENTIAL = (*RECURRENT, "transformer")
 """Models that read sequences."""
@@ -34,6 +35,22 @@ def load_dataset(name: str, data_dir: Path | None) -> Dataset:
         return load(name, data_dir)
     except DataError as error:
         raise UsageError(str(error)) from error
+
+
+@functools.cache
+def first_training_examples(dataset: Dataset, number: int | None) -> Dataset:
+    """The data set with the first ``number`` of its training examples (None: all); the other splits, mean and standard deviation stay.
+
+    The same object for equal arguments. Raises ``UsageError`` where there are fewer.
+    """
+    if number is None:
+        return dataset
+    available = len(dataset.train.labels)
+    if number > available:
+        allowed = f"is more than there are: {dataset.name} has {available} training examples; give at most that"
+        raise UsageError(f"--train-examples {number} {allowed}.")
+    kept = {name: None if each is None else each[:number] for name, each in dataset.train._asdict().items()}
+    return dataclasses.replace(dataset, train=dataset.train._replace(**kept))
 
 
 def on_devices(dataset: Dataset, mesh: Mesh) -> Data:
@@ -93,8 +110,13 @@ def assemble(
     """One arm's training. Raises ``UsageError`` where its norm cannot work in this network at this batch size."""
     check_batch_size(config, batch_size, len(dataset.train.labels), dataset.name)
     _check_model(config, model, norm, batch_size, dataset)
+    return make_train(model, build_optimizer(config, warmup_steps), batch_size, probe, order)
+
+
+def build_optimizer(config: Training, warmup_steps: int = 0) -> MakeOptimizer:
+    """The optimizer by name, with all its settings but the learning rate."""
     fixed = {"weight_decay": config.weight_decay, "sgd_momentum": config.sgd_momentum, "warmup_steps": warmup_steps}
-    return make_train(model, OPTIMIZERS[config.optimizer](**fixed), batch_size, probe, order)
+    return OPTIMIZERS[config.optimizer](**fixed)
 
 
 def _check_model(config: Training, model: nn.Module, norm: str, batch_size: int, dataset: Dataset) -> None:

@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 
-from jaxnorm.config import CompareConfig, DecisionRule, Training
+from jaxnorm.config import CompareConfig, DecisionRule, Output, Training, TunedStudy
 from jaxnorm.experiments.command_line import UsageError, nearest
 
 LARGEST_SEED = 2**32 - 1
@@ -33,6 +33,8 @@ def check_values(config: Training) -> None:
     without_effect = config.sgd_momentum != 0 and config.optimizer != "sgd"
     _require(not without_effect, "sgd_momentum", config.sgd_momentum, "it has an effect with --optimizer sgd only; leave it out")
     check_distinct(config, "norms")
+    contradictory = isinstance(config, Output) and config.quiet and config.verbose
+    _require(not contradictory, "quiet", "--verbose", "they exclude each other; leave one of them out")
 
 
 def check_sizes(config: CompareConfig) -> None:
@@ -115,3 +117,22 @@ def _require_distinct(name: str, values: Sequence[object]) -> None:
     for value in values:
         if values.count(value) > 1:
             raise UsageError(f"{flag(name)} names {value} twice; name each once.")
+
+
+def check_tuning(config: TunedStudy) -> None:
+    """Check the learning rates, that the shared one is among them, and the tuning seeds. Raises ``UsageError``."""
+    check_positive(config, "tuning_seeds")
+    check_grid(config, "learning_rates", "learning_rate")
+    if config.tuning_seed_numbers[-1] > LARGEST_SEED:
+        raise UsageError(f"--tuning-seeds {config.tuning_seeds} would go beyond the last seed, {LARGEST_SEED}; give fewer, or lower seeds.")
+
+
+def check_grid(config: object, grid: str, shared: str) -> None:
+    """Check that a grid holds positive numbers, each once, and one value that the run needs. Raises ``UsageError``."""
+    check_distinct(config, grid)
+    values, needed = getattr(config, grid), getattr(config, shared)
+    for value in values:
+        _require(SMALLEST <= value < 1 / SMALLEST, grid, f"{value:g}", "give positive numbers")
+    if needed not in values:
+        given = " ".join(f"{value:g}" for value in values)
+        raise UsageError(f"{flag(shared)} {needed:g} is not among {flag(grid)} {given}; give one of these, or add it.")

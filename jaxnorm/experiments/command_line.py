@@ -12,9 +12,6 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-import msgspec
-import tyro
-
 if typing.TYPE_CHECKING:
     from _typeshed import DataclassInstance
 
@@ -42,6 +39,8 @@ def parse(config_type: type[Config], arguments: list[str], *, program: str, desc
 
     Raises ``UsageError`` for flags and protocols that are not understood.
     """
+    import tyro  # takes a quarter of a second, in which Ctrl-C would not be answered if a module imported it
+
     defaults = config_type()
     if arguments and not arguments[0].startswith("-"):
         defaults, arguments = read_protocol(config_type, Path(arguments[0])), arguments[1:]
@@ -66,6 +65,8 @@ def _first_paragraph(box: str) -> str:
 
 def read_protocol(config_type: type[Config], path: Path) -> Config:
     """A config from a TOML file whose keys are its field names. Raises ``UsageError`` naming the file and the key."""
+    import msgspec
+
     try:
         entries = tomllib.loads(path.read_text())
     except (OSError, UnicodeDecodeError) as error:
@@ -104,4 +105,6 @@ def nearest(name: str, allowed: list[str]) -> str:
 
 def to_dict(config: Any) -> dict[str, Any]:
     """A config as plain JSON values."""
+    import msgspec
+
     return msgspec.to_builtins(config, enc_hook=str)

@@ -8,7 +8,8 @@ Result:   tables and verdicts on the terminal; config, metrics, summary, figures
 import sys
 
 from jaxnorm.config import CompareConfig
-from jaxnorm.experiments.checks import check_distinct, check_positive, check_sizes
+from jaxnorm.experiments.checks import LARGEST_SEED, check_distinct, check_positive, check_sizes
+from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.launch import launch
 
 
@@ -22,6 +23,9 @@ def check(config: CompareConfig) -> None:
     check_positive(config, "batch_sizes")
     check_distinct(config, "batch_sizes")
     check_sizes(config)
+    if config.control and config.control_seed_numbers[-1] > LARGEST_SEED:
+        last = config.control_seed_numbers[-1]
+        raise UsageError(f"--control would go up to seed {last}, and the last is {LARGEST_SEED}; give lower seeds, or --no-control.")
 
 
 if __name__ == "__main__":

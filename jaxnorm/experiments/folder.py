@@ -14,6 +14,7 @@ import pandas as pd
 
 from jaxnorm.config import Arm
 from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.experiments.parts import Parts
 from jaxnorm.files import write_atomically
 
 
@@ -93,21 +94,21 @@ class RunFolder:
     Args:
       path: the folder; made if absent.
       config: the settings as plain JSON values. A folder belongs to one config for ever.
-      resume: whether arms that are there already count as finished.
+      resume: whether arms, and parts of arms, that are there already count as finished.
 
     Raises:
       UsageError: ``path`` cannot be used, or holds something else than this run.
     """
 
     def __init__(self, path: Path, config: dict[str, Any], *, resume: bool):
-        self.path, self._resume = path, resume
+        self.path, self.resume = path, resume
         claim_folder(path, config)
         (path / "arms").mkdir(exist_ok=True)
 
     def load_arm(self, arm: Arm) -> ArmResult | None:
         """The arm as an earlier run finished it, or None where it is still to be trained."""
         path = self._arm_path(arm)
-        if not (self._resume and path.exists()):
+        if not (self.resume and path.exists()):
             return None
         try:
             rows = pd.read_parquet(path)
@@ -115,12 +116,17 @@ class RunFolder:
         except (OSError, ValueError, TypeError) as error:
             raise UsageError(f"{path} is not a readable results file; delete it and run again to train that arm anew.") from error
 
+    def parts(self, arm: Arm) -> Parts:
+        """What is finished of an arm that is not. Raises ``UsageError`` where it cannot be read."""
+        return Parts(self._arm_path(arm).with_suffix(""), resume=self.resume)
+
     def save_arm(self, arm: Arm, result: ArmResult) -> None:
-        """Keep a finished arm."""
+        """Keep a finished arm, whose parts are then of no more use."""
         fields = dataclasses.asdict(result)
         rows = fields.pop("rows").copy()
         rows.attrs = fields
         write_atomically(self._arm_path(arm), rows.to_parquet(index=False))
+        self.parts(arm).remove()
 
     def save_metrics(self, results: Sequence[ArmResult]) -> pd.DataFrame:
         """Write the arms' rows as one table, ``metrics.csv`` and ``metrics.parquet``."""

@@ -6,9 +6,10 @@ from typing import Any, Generic, NamedTuple, TypeVar
 
 import pandas as pd
 
+from jaxnorm.analysis.control import Repetition
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.summary import Sweep
-from jaxnorm.config import Arm, Training
+from jaxnorm.config import Arm, ControlArm, Training
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.build import seeds_only
 from jaxnorm.training import Train
@@ -17,6 +18,8 @@ Config = TypeVar("Config", bound=Training)
 AnyArm = TypeVar("AnyArm", bound=Arm)
 Seconds = Mapping[str, Sequence[float]]
 """Arm key to the run time per network of each separately timed group, in seconds."""
+Columns = Mapping[str, Sequence[float]]
+"""Column of the table to one value per network: ``seed``, and ``learning_rate`` or ``init_scale`` where they vary."""
 
 
 class Analysis(NamedTuple):
@@ -27,6 +30,8 @@ class Analysis(NamedTuple):
     plan: Plan
     sweeps: Sequence[Sweep] = ()
     notes: Sequence[str] = ()
+    control: Repetition | None = None
+    """The rows of an arm's control, which are not among ``rows``."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,8 +47,10 @@ class Instrument(Generic[Config, AnyArm]):
     analyse: Callable[[Config, pd.DataFrame, Seconds], Analysis]
     describe: Callable[[Config, Dataset], str]
     """One line on model, data and optimizer, of the first arm's data."""
-    replicas: Callable[[Config], dict[str, Sequence[float]]] = seeds_only
-    """Column of the table to one value per network: ``seed``, and ``learning_rate`` or ``init_scale`` where they vary."""
+    replicas: Callable[[Config, AnyArm], Columns] = lambda config, arm: seeds_only(config)
+    """What tells the networks of an arm apart."""
+    controls: Callable[[Config], Mapping[ControlArm, Columns]] = lambda config: {}
+    """Arms that are trained once more on other networks; these go through the program that the arm's own went through."""
 
 
 AnyInstrument = Instrument[Any, Any]

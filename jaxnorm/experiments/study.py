@@ -1,13 +1,9 @@
 """The runner that all instruments share: arms x replicas -> history -> table -> verdicts -> figures and report."""
 
-import hashlib
 import json
-import re
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from pathlib import Path
-from typing import Any
 
 from jax.sharding import Mesh
 from rich.console import Console
@@ -15,60 +11,63 @@ from rich.console import Console
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.table import tidy
-from jaxnorm.analysis.wording import count, described, norm_title
-from jaxnorm.config import Arm, DecisionRule, Study
+from jaxnorm.analysis.wording import count
+from jaxnorm.config import Arm, ControlArm, DecisionRule, Study
 from jaxnorm.data import Dataset
 from jaxnorm.experiments import devices
 from jaxnorm.experiments.build import make_replicas, on_devices
 from jaxnorm.experiments.checks import check_norms
-from jaxnorm.experiments.command_line import to_dict
-from jaxnorm.experiments.folder import ArmResult, RunFolder, write_json
+from jaxnorm.experiments.environment import save_environment
+from jaxnorm.experiments.folder import ArmResult, RunFolder
 from jaxnorm.experiments.instrument import AnyInstrument
-from jaxnorm.experiments.own_norms import find_norm, own_norm_sources
+from jaxnorm.experiments.jobs import Job, make_jobs
+from jaxnorm.experiments.own_norms import find_norm
+from jaxnorm.experiments.parts import Parts
 from jaxnorm.experiments.progress import Advance, show_progress
 from jaxnorm.experiments.reproduce import reproducing_command
+from jaxnorm.experiments.settings import default_folder, settings
 from jaxnorm.experiments.terminal import make_console
+from jaxnorm.experiments.tracking import OnArm, make_trackers
 from jaxnorm.files import write_atomically
 from jaxnorm.norms import NORMS
-from jaxnorm.reporting.console import print_summary
+from jaxnorm.reporting.console import print_brief, print_details, print_summary, print_timings
 from jaxnorm.reporting.draw import draw_report
-from jaxnorm.training import Data, Programs, Train, compile_programs, make_mesh, run_replicas
-
-NOT_SETTINGS = ("out", "resume", "quick", "data_dir")
-"""Fields that do not change the numbers, and therefore do not tell one run from another. (``quick`` is applied before.)"""
+from jaxnorm.training import Data, Programs, Replica, compile_programs, gather, make_mesh, run_groups
 
 
-def settings(config: Study, instrument: str) -> dict[str, Any]:
-    """What tells this run from others, as plain JSON values."""
-    named = {"instrument": instrument} | {key: value for key, value in to_dict(config).items() if key not in NOT_SETTINGS}
-    sources = own_norm_sources(config.norms)
-    return named | {"own_norms": sources} if sources else named
+def run(config: Study, instrument: AnyInstrument, on_arm: Sequence[OnArm] = ()) -> int:
+    """An instrument, from checked values to the printed verdicts. Raises ``UsageError`` before anything is compiled or written.
 
-
-def default_folder(config: Study, instrument: str) -> Path:
-    """``runs/compare-digits-1a2b3c4d``: the same settings always name the same folder."""
-    digest = hashlib.sha256(json.dumps(settings(config, instrument), sort_keys=True).encode()).hexdigest()
-    return Path("runs") / f"{instrument}-{re.sub(r'[^A-Za-z0-9._-]', '-', config.dataset)}-{digest[:8]}"
-
-
-def run(config: Study, instrument: AnyInstrument) -> int:
-    """An instrument, from checked values to the printed verdicts. Raises ``UsageError`` before anything is compiled or written."""
+    ``on_arm`` are told of every arm of the run once its networks are trained and kept, in the order in which they are.
+    """
     check_norms(config.norms, NORMS)
+    path = config.out.expanduser() if config.out else default_folder(config, instrument.name)
+    trackers = [*on_arm, *make_trackers(config, path.name)]
     devices.set_up()
     for name in config.norms:
         find_norm(name)  # a mistake in a norm of one's own shows before any data are fetched
-    datasets = {arm: instrument.dataset(config, arm) for arm in instrument.arms(config)}
-    trains = {arm: instrument.train(config, arm, dataset) for arm, dataset in datasets.items()}
-    path = config.out.expanduser() if config.out else default_folder(config, instrument.name)
+    jobs = make_jobs(config, instrument)
     folder = RunFolder(path, settings(config, instrument.name), resume=config.resume)
-    console = make_console()
+    console = make_console(quiet=config.quiet)
     devices.announce(console)
-    results = train_arms(config, instrument, trains, datasets, folder, console)
-    first = next(iter(datasets.values()))
-    summary = report(config, instrument, results, first, folder)
-    print_summary(summary, console)
-    console.print(f"written to {folder.path}: {', '.join(folder.contents())}")
+    results = train_arms(config, jobs, folder, console, trackers)
+    summary = report(config, instrument, results, jobs[0].dataset, folder)
+    show(config, summary, results, folder)
     return 0
+
+
+def show(config: Study, summary: Summary, results: Mapping[Arm, ArmResult], folder: RunFolder) -> None:
+    """Print as much as was asked for."""
+    console = make_console()
+    if config.quiet:
+        print_brief(summary, console)
+        console.print(f"report: {folder.path / 'report.html'}")
+        return
+    print_summary(summary, console)
+    if config.verbose:
+        print_details(summary, console)
+        print_timings({arm.key: (each.networks, each.compile_seconds, each.run_seconds) for arm, each in results.items()}, console)
+    console.print(f"written to {folder.path}: {', '.join(folder.contents())}")
 
 
 def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmResult], dataset: Dataset, folder: RunFolder) -> Summary:
@@ -86,6 +85,7 @@ def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmRe
         seconds=analysis.seconds,
         sweeps=analysis.sweeps,
         notes=analysis.notes,
+        control=analysis.control,
     )
     write_atomically(folder.path / "summary.json", summary.to_json())
     environment = json.loads((folder.path / "environment.json").read_text())
@@ -94,82 +94,88 @@ def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmRe
 
 
 def train_arms(
-    config: Study,
-    instrument: AnyInstrument,
-    trains: Mapping[Arm, Train],
-    datasets: Mapping[Arm, Dataset],
-    folder: RunFolder,
-    console: Console,
+    config: Study, jobs: Sequence[Job], folder: RunFolder, console: Console, on_arm: Sequence[OnArm] = ()
 ) -> dict[Arm, ArmResult]:
     """Train every arm that ``folder`` does not hold yet, and keep each as soon as it ends; ``environment.json`` says what all took."""
-    kept = {arm: result for arm in trains if (result := folder.load_arm(arm)) is not None}
-    if kept:
-        console.print(f"{count(len(kept), 'arm')} of {len(trains)} were finished before and are kept (--no-resume trains them again).")
-    results, missing, began = dict(kept), {arm: train for arm, train in trains.items() if arm not in kept}, time.perf_counter()
+    kept = {job.arm: result for job in jobs if (result := folder.load_arm(job.arm)) is not None}
+    missing, results, began = [job for job in jobs if job.arm not in kept], dict(kept), time.perf_counter()
+    parts = {job.arm: folder.parts(job.arm) for job in missing}
+    _tell_kept(jobs, kept, parts, console)
+    for arm, result in kept.items():
+        _tell(on_arm, arm, result)
     try:
-        for arm, result in _train_missing(config, instrument, missing, datasets, console):
-            folder.save_arm(arm, result)
-            results[arm] = result
+        for job, result in _train_missing(config, missing, parts, console):
+            folder.save_arm(job.arm, result)
+            results[job.arm] = result
+            _tell(on_arm, job.arm, result)
             if not console.is_terminal:
-                console.print(f"{norm_title(arm.norm)} at {described(arm.factors)}: {count(result.networks, 'network')} trained and kept")
+                console.print(f"{job.title}: {count(result.networks, 'network')} trained and kept")
     except KeyboardInterrupt:
         if results:
             folder.save_metrics(list(results.values()))
         then = "the same command goes on from there" if config.resume else "without --no-resume the same command goes on from there"
-        console.print(f"{count(len(results), 'arm')} finished and kept in {folder.path}; {then}.")
+        begun = sum(parts[job.arm].networks for job in missing if job.arm not in results)
+        console.print(f"{_how_many(results, begun)} finished and kept in {folder.path}; {then}.")
         raise
     finally:
-        if len(results) > len(kept) or not (folder.path / "environment.json").exists():
-            _save_environment(folder.path, results, list(datasets.values()), time.perf_counter() - began)
-    return {arm: results[arm] for arm in trains}
+        if missing or not (folder.path / "environment.json").exists():
+            save_environment(folder.path, results, [job.dataset for job in jobs], time.perf_counter() - began)
+    return {job.arm: results[job.arm] for job in jobs}
 
 
-def _train_missing(
-    config: Study, instrument: AnyInstrument, trains: Mapping[Arm, Train], datasets: Mapping[Arm, Dataset], console: Console
-) -> Iterator[tuple[Arm, ArmResult]]:
+def _tell_kept(jobs: Sequence[Job], kept: Mapping[Arm, ArmResult], parts: Mapping[Arm, Parts], console: Console) -> None:
+    begun = sum(part.networks for part in parts.values())
+    if kept or begun:
+        of_all = f"{_how_many(kept, begun)}, of {_how_many([job.arm for job in jobs], 0)},"
+        console.print(f"{of_all} were finished before and are kept (--no-resume trains them again).")
+
+
+def _how_many(arms: Sequence[Arm] | Mapping[Arm, ArmResult], further_networks: int) -> str:
+    """``2 arms``, ``4 arms and the control``, ``2 arms and 24 networks of the next``."""
+    controls = sum(isinstance(arm, ControlArm) for arm in arms)
+    said = [count(len(arms) - controls, "arm"), *["the control"][:controls]]
+    return " and ".join(said + ([f"{count(further_networks, 'network')} of the next"] if further_networks else []))
+
+
+def _tell(on_arm: Sequence[OnArm], arm: Arm, result: ArmResult) -> None:
+    for tell in on_arm:
+        tell(arm, result.rows)
+
+
+def _train_missing(config: Study, jobs: Sequence[Job], parts: Mapping[Arm, Parts], console: Console) -> Iterator[tuple[Job, ArmResult]]:
     """Compile all arms at once (compilation leaves Python's lock), then train them one after the other."""
-    if not trains:
+    if not jobs:
         return
-    mesh, columns = make_mesh(), instrument.replicas(config)
-    num_networks = len(columns["seed"])
-    placed = {id(dataset): on_devices(dataset, mesh) for dataset in {id(datasets[arm]): datasets[arm] for arm in trains}.values()}
-    data = {arm: placed[id(datasets[arm])] for arm in trains}
-    programs = _compile(config, trains, num_networks, data, mesh, console)
-    with show_progress(console, len(trains) * num_networks, config.epochs) as advance:
-        for arm, program in programs.items():
-            yield arm, _train_arm(config, arm, program, columns, data[arm], advance)
+    mesh = make_mesh()
+    datasets = {id(job.dataset): job.dataset for job in jobs}
+    data = {key: on_devices(dataset, mesh) for key, dataset in datasets.items()}
+    programs = _compile(config, jobs, data, mesh, console)
+    networks = sum(job.networks - parts[job.arm].networks for job in jobs)
+    with show_progress(console, networks, config.epochs) as advance:
+        for job in jobs:
+            yield job, _train_arm(config, job, programs[id(job.train)], data[id(job.dataset)], parts[job.arm], advance)
 
 
-def _compile(
-    config: Study, trains: Mapping[Arm, Train], num_networks: int, data: Mapping[Arm, Data], mesh: Mesh, console: Console
-) -> dict[Arm, Programs]:
-    with console.status(f"compiling {count(len(trains), 'arm')}"), ThreadPoolExecutor(devices.usable_cores()) as pool:
+def _compile(config: Study, jobs: Sequence[Job], data: Mapping[int, Data], mesh: Mesh, console: Console) -> dict[int, Programs]:
+    """The programs, by the identity of their ``train``: a control has its arm's."""
+    distinct = {id(job.train): job for job in jobs}
+
+    def compile_job(job: Job) -> Programs:
+        return compile_programs(job.train, job.networks, config.epochs, data[id(job.dataset)], mesh)
+
+    with console.status(f"compiling {count(len(distinct), 'arm')}"), ThreadPoolExecutor(devices.usable_cores()) as pool:
         try:
-            programs = pool.map(lambda arm: compile_programs(trains[arm], num_networks, config.epochs, data[arm], mesh), trains)
-            return dict(zip(trains, programs, strict=True))
+            return dict(zip(distinct, pool.map(compile_job, distinct.values()), strict=True))
         except KeyboardInterrupt:
             console.print("stopping as soon as the programs that are being compiled are done")
             pool.shutdown(cancel_futures=True)
             raise
 
 
-def _train_arm(config: Study, arm: Arm, programs: Programs, columns: Mapping[str, Any], data: Data, advance: Advance) -> ArmResult:
-    began = time.perf_counter()
-    title = f"{norm_title(arm.norm)} at {described(arm.factors)}"
-    history = run_replicas(programs, make_replicas(columns, config), config.epochs, data, lambda epochs: advance(title, epochs))
-    rows = tidy(arm, columns, history.metrics)
-    return ArmResult(rows, len(columns["seed"]), programs.compile_seconds, time.perf_counter() - began, history.seconds)
-
-
-def _save_environment(folder: Path, results: Mapping[Arm, ArmResult], datasets: list[Dataset], seconds: float) -> None:
-    """What the arms were trained on and what they took; seconds of interrupted runs before this one are added up.
-
-    Arms compile side by side, so their ``compile_seconds`` overlap.
-    """
-    path = folder / "environment.json"
-    earlier = json.loads(path.read_text())["wall_seconds"] if path.exists() else 0.0
-    arms = {arm.key: {"compile_seconds": round(r.compile_seconds, 3), "run_seconds": round(r.run_seconds, 3)} for arm, r in results.items()}
-    distinct = {each.name: each for each in datasets}.values()
-    sources = [{"name": each.name, "version": each.version, "source": each.source} for each in distinct]
-    data = sources[0] if len(sources) == 1 else sources
-    write_json(path, devices.environment() | {"data": data, "wall_seconds": round(earlier + seconds, 3), "arms": arms})
+def _train_arm(config: Study, job: Job, programs: Programs, data: Data, parts: Parts, advance: Advance) -> ArmResult:
+    """Train the networks of an arm that are not among its ``parts`` yet."""
+    remaining = Replica(*(leaf[parts.networks :] for leaf in make_replicas(job.columns, config)))
+    parts.extend(run_groups(programs, remaining, config.epochs, data, lambda epochs: advance(job.title, epochs)))
+    history = gather(parts.groups)
+    run_seconds = sum(group.seconds for group in parts.groups)
+    return ArmResult(tidy(job.arm, job.columns, history.metrics), job.networks, programs.compile_seconds, run_seconds, history.seconds)

@@ -8,6 +8,6 @@ from rich.console import Console
 PLAIN_WIDTH = 100
 
 
-def make_console() -> Console:
-    """A console as wide as the terminal; without one ``COLUMNS`` decides, else ``PLAIN_WIDTH``."""
-    return Console(width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH)
+def make_console(*, quiet: bool = False) -> Console:
+    """A console as wide as the terminal; without one ``COLUMNS`` decides, else ``PLAIN_WIDTH``. A quiet one prints nothing."""
+    return Console(quiet=quiet, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH)

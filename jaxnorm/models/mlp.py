@@ -24,7 +24,8 @@ class MLP(nn.Module):
     last ``pre`` or ``sandwich`` block comes one more norm, as in Transformers (Xiong et al. 2020, arXiv:2002.04745, table 1).
 
     Submodule names do not depend on the norm, so equal keys give equal initial kernels under every norm.
-    Observed: the output of every block, as ``block_0``, ``block_1``, ...
+    Observed: the output of every block, as ``block_0``, ``block_1``, ...; and in plain blocks what the activation is given, as
+    ``input_0``, ``input_1``, ...
 
     Attributes:
       num_classes: K.
@@ -78,7 +79,7 @@ class MLP(nn.Module):
 
     def _plain_block(self, x: Float[Array, "B D"], layer: int, train: bool) -> Array:
         x = self._dense(self.hidden_sizes[layer], f"dense_{layer}", bias=not self.norm.removes_bias)(x)
-        return self.activation(self.norm(train=train, name=f"norm_{layer}")(x))
+        return self.activation(observe(self, f"input_{layer}", self.norm(train=train, name=f"norm_{layer}")(x)))
 
     def _residual_block(self, x: Float[Array, "B D"], layer: int, train: bool) -> Array:
         dense = self._dense(self.hidden_sizes[layer], f"dense_{layer}", bias=True)

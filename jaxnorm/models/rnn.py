@@ -19,6 +19,9 @@ from jaxnorm.norms import Norm
 from jaxnorm.norms.population import COUNT
 from jaxnorm.types import Logits
 
+SPLIT_RNGS: dict[Any, bool] = {"params": False, "noise": True}
+"""Over time steps: the same initial parameters, and fresh noise."""
+
 
 class PerStep:
     """Running statistics of each time step, as many as it had at initialisation (M); later steps use those of the last one.
@@ -100,9 +103,9 @@ class RecurrentLayer(nn.Module):
         mask = running if self.mask_norm else None
         counts = jnp.ones(x.shape[1]) if mask is None else mask.sum((0, 2)).astype(jnp.float32)  # (T,)
         dense = nn.Dense(self.cell.num_features(self.size), use_bias=False, dot_general=self.dot_general, name="input")
-        each = nn.vmap(Projection, {"params": None, "batch_stats": 0}, {"params": False}, in_axes=1, out_axes=1)
+        each = nn.vmap(Projection, {"params": None, "batch_stats": 0}, SPLIT_RNGS, in_axes=1, out_axes=1)
         inputs = self._keep(each, counts)(self.cell.parts, norm, name="norm_input")(dense(x), mask)
-        scanned = nn.scan(self.cell, {"batch_stats": 0}, "params", split_rngs={"params": False}, in_axes=1, out_axes=1)
+        scanned = nn.scan(self.cell, {"batch_stats": 0}, "params", split_rngs=SPLIT_RNGS, in_axes=1, out_axes=1)
         cell = self._keep(scanned, counts)(self.size, norm, self.activation, self.dot_general, self.mask_norm, name="cell")
         states = (jnp.zeros((len(x), self.size), inputs[0].dtype),) * self.cell.num_states
         return cell(states, (inputs, running))[1]

@@ -3,7 +3,7 @@
 A new norm is one file and one line in ``NORMS``:
 
 >>> sorted(NORMS)
-['batch', 'dyt', 'ghost', 'group', 'instance', 'layer', 'layer_all', 'none', 'renorm', 'rms', 'scale']
+['batch', 'dyt', 'ghost', 'group', 'instance', 'layer', 'layer_all', 'noisy', 'none', 'renorm', 'rms', 'scale']
 >>> type(NORMS["rms"](train=True, epsilon=1e-5)).__name__
 'RMSNorm'
 """
@@ -15,6 +15,7 @@ from jaxnorm.norms.ghost import GhostBatchNorm
 from jaxnorm.norms.group import GroupNorm, InstanceNorm
 from jaxnorm.norms.identity import NoNorm
 from jaxnorm.norms.layer import LayerNorm, RMSNorm
+from jaxnorm.norms.noisy import NoisyBatchNorm
 from jaxnorm.norms.population import reestimate_statistics
 from jaxnorm.norms.renorm import BatchRenorm, Ramp, renorm_schedule
 from jaxnorm.norms.scale_norm import ScaleNorm
@@ -25,6 +26,7 @@ NORMS: dict[str, Norm] = {
     "batch": Norm(BatchNorm, removes_bias=True, couples_examples=True),
     "ghost": Norm(GhostBatchNorm, removes_bias=True, couples_examples=True),
     "renorm": Norm(BatchRenorm, removes_bias=True, couples_examples=True),
+    "noisy": Norm(NoisyBatchNorm, removes_bias=True, couples_examples=True),
     "layer": Norm(LayerNorm),
     "layer_all": Norm(GroupNorm, options={"num_groups": 1}),
     "rms": Norm(RMSNorm),
@@ -50,6 +52,7 @@ __all__ = [
     "InstanceNorm",
     "LayerNorm",
     "NoNorm",
+    "NoisyBatchNorm",
     "Norm",
     "RMSNorm",
     "Ramp",

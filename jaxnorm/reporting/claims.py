@@ -49,7 +49,7 @@ def claims_table() -> TextTable:
 
 
 def _decided_by(listing: Listing) -> str:
-    return f"`{listing.instrument}`" if listing.instrument else listing.decided_by
+    return ", ".join(f"`{instrument}`" for instrument in listing.instruments) or listing.decided_by
 
 
 def verdicts_overview(verdicts: Verdicts) -> TextTable:

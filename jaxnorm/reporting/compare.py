@@ -3,20 +3,10 @@
 from matplotlib.figure import Figure
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.reporting.figures import RESULTS, Drawing, add_arm_legend, add_caption, add_norm_legend
-from jaxnorm.reporting.panels import change_title, plot_curves, plot_factor
+from jaxnorm.reporting.figures import CURVES, RESULTS, Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.panels import change_title, plot_factor
 
 SENSITIVITY_MEASURES = ("train_loss", "validation_accuracy", "validation_noise")
-
-
-def make_curves(summary: Summary) -> Figure:
-    """Training loss and validation accuracy against epochs."""
-    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
-    for ax, metric in zip(figure.subplots(1, 2), ("train_loss", "validation_accuracy"), strict=True):
-        plot_curves(ax, summary, metric)
-    add_arm_legend(figure, summary, "norm and batch size")
-    add_caption(figure, summary, "Lines: means (training loss: over each epoch's updates); bands: pointwise 95 % Student t intervals.")
-    return figure
 
 
 def make_batch_size(summary: Summary) -> Figure:
@@ -34,7 +24,7 @@ def make_batch_size(summary: Summary) -> Figure:
 
 
 DRAWINGS = {
-    "curves": Drawing("Training loss and validation accuracy after each epoch", make_curves),
+    "curves": CURVES,
     "results": RESULTS,
     "batch_size": Drawing("Final results against the batch size", make_batch_size),
 }

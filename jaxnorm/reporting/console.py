@@ -10,8 +10,9 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from jaxnorm.analysis.control import describe_control
 from jaxnorm.analysis.summary import Summary, Verdict, Word
-from jaxnorm.reporting.tables import TextTable, differences_table, notes, results_table
+from jaxnorm.reporting.tables import TextTable, control_table, differences_table, evidence_table, notes, results_table, timings_table
 
 UNLIMITED_WIDTH = 10_000
 """Characters; a measurement at the console's own width would be cut off there."""
@@ -34,6 +35,32 @@ def print_summary(summary: Summary, console: Console) -> None:
         console.print(Text("Verdicts", style="bold"))
     for verdict in summary.verdicts:
         console.print(Padding(_verdict(verdict), (0, 0, 0, 2)))
+
+    if summary.control:
+        console.print()
+        console.print(Text(describe_control(summary.control)))
+
+
+def print_brief(summary: Summary, console: Console) -> None:
+    """Print the answer, and a line per verdict."""
+    console.print(Text(summary.answer))
+    for verdict in summary.verdicts:
+        line = Text(f"{verdict.claim} ").append(verdict.word, style=WORD_STYLES[verdict.word])
+        console.print(line.append(f": {verdict.statement}"), no_wrap=True, overflow="ellipsis", crop=True)
+
+
+def print_details(summary: Summary, console: Console) -> None:
+    """Print all evidence, and the control measure by measure."""
+    tables = [evidence_table(summary)] if summary.verdicts else []
+    for table in tables + ([control_table(summary, summary.control)] if summary.control else []):
+        console.print()
+        print_table(table, console)
+
+
+def print_timings(timings: Mapping[str, tuple[int, float, float]], console: Console) -> None:
+    """Print arm key to number of networks, and seconds of compiling and of training."""
+    console.print()
+    print_table(timings_table(timings), console)
 
 
 def print_runs(runs: Mapping[str, Summary], console: Console) -> None:

@@ -104,8 +104,8 @@ def false_claims_table(summary: CoverageSummary) -> TextTable:
         "Share of simulated reports of compare, in % ± Monte Carlo error, that claim a difference where all means are equal: "
         f"{count(first.words.trials, 'report')} each, {count(first.n, 'network')} per arm, {summary.num_listed} listed differences and "
         f"{summary.num_claims} claims, margins of zero, so that nothing hides behind them. In words: the answer at the head of a report, "
-        f"or a verdict. The list of differences and the verdicts are corrected separately, each at {100 * ALPHA:g} %; the last column counts "
-        "reports that err in either."
+        f"or a verdict. The list of differences and the verdicts are corrected separately, each at {100 * ALPHA:g} %; the last column "
+        "counts reports that err in either."
     )
     headings = ("what is alike", "in words", "by a verdict", "in the list", "list or verdict")
     return TextTable("Reports that claim a difference which is none", caption, headings, [("", rows)], 1)

@@ -1,7 +1,7 @@
 """Which figures belong to which instrument's report, so that a saved summary can be drawn anew."""
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.reporting import architectures, compare, depth, sequences
+from jaxnorm.reporting import architectures, batch_size, compare, covariate_shift, depth, landscape, regularisation, sensitivity, sequences
 from jaxnorm.reporting.figures import Drawing
 
 DRAWINGS: dict[str, dict[str, Drawing]] = {
@@ -9,6 +9,11 @@ DRAWINGS: dict[str, dict[str, Drawing]] = {
     "depth": depth.DRAWINGS,
     "sequences": sequences.DRAWINGS,
     "architectures": architectures.DRAWINGS,
+    "landscape": landscape.DRAWINGS,
+    "covariate_shift": covariate_shift.DRAWINGS,
+    "regularisation": regularisation.DRAWINGS,
+    "batch_size": batch_size.DRAWINGS,
+    "sensitivity": sensitivity.DRAWINGS,
 }
 """Instrument to its figures, by file name, in the order of the report."""
 

@@ -1,7 +1,7 @@
-"""What figures share: drawing them all, the legend of arms, the caption, and the figure that every report has."""
+"""What figures share: drawing them all, the legend of arms, the caption, and the figures that many reports have."""
 
 import textwrap
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 from typing import NamedTuple
 
@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import arm_title, count, norm_title
-from jaxnorm.reporting.panels import plot_differences, plot_seeds
+from jaxnorm.reporting.panels import plot_curves, plot_differences, plot_seeds
 from jaxnorm.reporting.style import INK, line_styles, looks, norms_of, save_figure, styled, variant, variants_of
 
 CHARACTERS_PER_INCH = 17
@@ -40,6 +40,16 @@ def save_figures(summary: Summary, drawings: Mapping[str, Drawing], folder: Path
         return [path for name, drawing in drawings.items() for path in save_figure(drawing.make(summary), folder, name)]
 
 
+def make_curves(summary: Summary) -> Figure:
+    """Training loss and validation accuracy against epochs."""
+    figure = Figure(figsize=(9.0, 4.2), layout="constrained")
+    for ax, metric in zip(figure.subplots(1, 2), ("train_loss", "validation_accuracy"), strict=True):
+        plot_curves(ax, summary, metric)
+    add_arm_legend(figure, summary, "norm and batch size")
+    add_caption(figure, summary, "Lines: means (training loss: over each epoch's updates); bands: pointwise 95 % Student t intervals.")
+    return figure
+
+
 def make_results(summary: Summary) -> Figure:
     """Final results by seed, beside their paired differences."""
     num_rows = max(len(summary.arms), sum(difference.measure == RESULT_MEASURES[0] for difference in summary.differences))
@@ -57,6 +67,7 @@ def make_results(summary: Summary) -> Figure:
     return figure
 
 
+CURVES = Drawing("Training loss and validation accuracy after each epoch", make_curves)
 RESULTS = Drawing("Final results of every network, and their paired differences", make_results)
 
 
@@ -73,9 +84,9 @@ def add_arm_legend(figure: Figure, summary: Summary, title: str) -> None:
     figure.legend(handles=handles, loc="outside upper left", ncols=len(look), handlelength=3.2, title=title, alignment="left")
 
 
-def add_norm_legend(figure: Figure, summary: Summary) -> None:
-    """One entry per norm."""
-    look = looks(norms_of(summary))
+def add_norm_legend(figure: Figure, summary: Summary, norms: Sequence[str] | None = None) -> None:
+    """One entry per norm. ``norms``: some of the summary's (all)."""
+    look = {norm: mark for norm, mark in looks(norms_of(summary)).items() if norms is None or norm in norms}
     handles = [Line2D([], [], color=mark.color, marker=mark.marker, label=norm_title(norm)) for norm, mark in look.items()]
     figure.legend(handles=handles, loc="outside upper left", ncols=len(handles))
 

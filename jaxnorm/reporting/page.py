@@ -8,11 +8,15 @@ from typing import Any
 import jinja2
 
 from jaxnorm.analysis.advice import advice
-from jaxnorm.analysis.summary import Summary
+from jaxnorm.analysis.measures import find_measure
+from jaxnorm.analysis.seeds import seeds_sentences
+from jaxnorm.analysis.summary import Summary, Verdict
+from jaxnorm.analysis.verdict import decisive, describe_facts
+from jaxnorm.analysis.wording import format_difference, format_p
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.report import method, plain, without_verdict
-from jaxnorm.reporting.tables import TextTable, differences_table, notes, results_table
+from jaxnorm.reporting.tables import TextTable, control_table, differences_table, notes, results_table
 
 TEMPLATE = "report.html.jinja"
 
@@ -32,9 +36,12 @@ def render_page(summary: Summary, figures: Mapping[str, str], command: str, envi
     tables: list[TextTable] = [results_table(summary)]
     if summary.differences:
         tables.append(differences_table(summary, with_power=True))
+    if summary.control:
+        tables.append(control_table(summary, summary.control))
     return template.get_template(TEMPLATE).render(
         summary=summary,
-        verdicts=[(verdict, without_verdict(verdict.sentence)) for verdict in summary.verdicts],
+        verdicts=[_verdict_row(verdict) for verdict in summary.verdicts],
+        seeds=seeds_sentences(summary),
         advice=advice(summary),
         figures=[(name, drawing.text, inline_svg(figures[name], name)) for name, drawing in drawings_of(summary).items()],
         tables=tables,
@@ -43,6 +50,22 @@ def render_page(summary: Summary, figures: Mapping[str, str], command: str, envi
         command=command,
         environment={name: plain(value) for name, value in environment.items()},
     )
+
+
+def _verdict_row(verdict: Verdict) -> dict[str, str]:
+    """The cells of a verdict: its sentence, and apart from it by how much the decisive difference differs."""
+    difference = decisive(verdict)
+    measure = find_measure(difference.measure)
+    bracket = rf" \((weakest of \d+ comparisons: )?{re.escape(describe_facts(difference, verdict.p_adjusted))}\)"
+    return {
+        "claim": verdict.claim,
+        "word": verdict.word,
+        "words": re.sub(bracket, "", without_verdict(verdict.sentence)),
+        "amount": format_difference(difference.estimate, measure.unit),
+        "where": f"{measure.title}, {difference.label}",
+        "p": format_p(verdict.p_adjusted).removeprefix("= "),
+        "n": str(difference.estimate.n),
+    }
 
 
 def inline_svg(svg: str, prefix: str) -> str:

@@ -11,7 +11,8 @@ from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Curve, Difference, Estimate, Summary
 from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.analysis.wording import SCALES, arm_title, norm_title
-from jaxnorm.reporting.style import BAND_ALPHA, INK, levels_of, line_styles, looks, norms_of, variant, variants_of
+from jaxnorm.reporting.hover import curve_texts, difference_text, level_text, seed_texts, tell_points
+from jaxnorm.reporting.style import BAND_ALPHA, INK, line_styles, looks, norms_of, variant, variants_of
 
 CURVE_LABELS = {
     "train_loss": "training loss (nats)",
@@ -32,7 +33,13 @@ SMALLEST_ERROR = 0.05
 """Percent; an accuracy of 100 % has no place on a logarithmic axis of errors."""
 DODGE = 0.06
 """Shift between norms at the same level, in powers of two."""
-FACTOR_LABELS = {"batch_size": "batch size (examples)", "depth": "depth (blocks)", "learning_rate": "learning rate"}
+FACTOR_LABELS = {
+    "batch_size": "batch size (examples)",
+    "ghost_size": "ghost size (examples)",
+    "depth": "depth (blocks)",
+    "learning_rate": "learning rate",
+    "init_scale": "initial scale",
+}
 """Numbers that were varied, as axes name them."""
 
 
@@ -50,7 +57,7 @@ def plot_curves(ax: Axes, summary: Summary, metric: str, *, arms: Sequence[ArmSu
         curve, mark = arm.curves[metric], look[arm.norm]
         mean = factor * np.asarray(curve.mean)
         marker_step = -(-summary.epochs // MAX_EPOCH_MARKERS)
-        ax.plot(
+        (line,) = ax.plot(
             epochs,
             mean,
             color=mark.color,
@@ -60,6 +67,7 @@ def plot_curves(ax: Axes, summary: Summary, metric: str, *, arms: Sequence[ArmSu
             mec="white",
             mew=0.5,
         )
+        tell_points(line, curve_texts(arm, metric, epochs)[::marker_step])
         if curve.low is not None and curve.high is not None:
             low, high = (factor * _possible(metric, bound) for bound in (curve.low, curve.high))
             ax.fill_between(epochs, low, high, color=mark.color, alpha=BAND_ALPHA, linewidth=0)
@@ -149,8 +157,12 @@ def plot_seeds(ax: Axes, summary: Summary, measure: str) -> Axes:
     for row, arm in enumerate(summary.arms):
         mark = look[arm.norm]
         values = factor * np.asarray(arm.by_seed[measure])
-        ax.plot(values, row + 0.12 + jitter, linestyle="none", marker=mark.marker, color=mark.color, alpha=0.45, markersize=3, mew=0)
-        _interval(ax, arm.measures[measure], row - 0.26, factor, color=mark.color, filled=True, marker=mark.marker)
+        (dots,) = ax.plot(
+            values, row + 0.12 + jitter, linestyle="none", marker=mark.marker, color=mark.color, alpha=0.45, markersize=3, mew=0
+        )
+        tell_points(dots, seed_texts(summary, arm, measure))
+        text = f"{arm_title(arm.factors)}: {level_text(arm.measures[measure], measure)}"
+        _interval(ax, arm.measures[measure], row - 0.26, factor, text, color=mark.color, filled=True, marker=mark.marker)
     ax.set_yticks(range(len(summary.arms)), [arm_title(arm.factors) for arm in summary.arms])
     ax.set_ylim(len(summary.arms) - 0.5, -0.6)
     ax.set(xlabel=f"{MEASURES[measure].title} ({SCALES[MEASURES[measure].unit].of_level})", title=_seeds_title(summary, measure))
@@ -177,7 +189,8 @@ def plot_differences(ax: Axes, summary: Summary, measure: str, differences: Sequ
     for row, difference in enumerate(differences):
         margin = scale.factor * difference.margin
         ax.fill_betweenx([row - 0.38, row + 0.38], -margin, margin, color="#DDDDDD", alpha=0.6, linewidth=0)
-        _interval(ax, difference.estimate, row, scale.factor, color=INK, filled=difference.p_adjusted <= ALPHA, marker="o")
+        text = difference_text(difference)
+        _interval(ax, difference.estimate, row, scale.factor, text, color=INK, filled=difference.p_adjusted <= ALPHA, marker="o")
     ax.axvline(0, color=INK, linewidth=0.8)
     ax.set_yticks(range(len(differences)), [difference.label.replace("batch size ", "") for difference in differences])
     ax.set_ylim(len(differences) - 0.4, -0.6)
@@ -193,27 +206,30 @@ def differences_title(differences: Sequence[Difference]) -> str:
     return f"{beyond or 'None'} of {len(differences)} beyond the margin"
 
 
-def _interval(ax: Axes, estimate: Estimate, row: float, factor: float, *, color: str, filled: bool, marker: str) -> None:
-    """A horizontal interval with its mean."""
+def _interval(ax: Axes, estimate: Estimate, row: float, factor: float, text: str, *, color: str, filled: bool, marker: str) -> None:
+    """A horizontal interval with its mean, of which ``text`` is told."""
     if estimate.low is not None and estimate.high is not None:
         ax.plot([factor * estimate.low, factor * estimate.high], [row, row], color=color, linewidth=1.6, solid_capstyle="butt")
-    ax.plot(factor * estimate.mean, row, marker=marker, color=color, markerfacecolor=color if filled else "white", markersize=5)
+    (mean,) = ax.plot(factor * estimate.mean, row, marker=marker, color=color, markerfacecolor=color if filled else "white", markersize=5)
+    tell_points(mean, [text])
 
 
 def plot_factor(ax: Axes, summary: Summary, measure: str, factor: str, arms: Sequence[ArmSummary] | None = None) -> Axes:
     """A measure against a number that was varied: one line per norm, with 95 % intervals. ``arms``: one per norm and level (all)."""
     arms = summary.arms if arms is None else arms
-    look, levels = looks(norms_of(summary)), [float(level) for level in levels_of(summary, factor)]
+    look, levels = looks(norms_of(summary)), sorted({float(arm.factors[factor]) for arm in arms})
     logarithmic = levels[0] > 0 and levels[-1] >= WIDE_RATIO * levels[0]
     unit = MEASURES[measure].unit
-    for rank, norm in enumerate(look):
+    shown = [norm for norm in look if any(arm.norm == norm for arm in arms)]
+    for rank, norm in enumerate(shown):
         own = sorted((arm for arm in arms if arm.norm == norm), key=lambda arm: arm.factors[factor])
         means, errors = with_errors([arm.measures[measure] for arm in own], SCALES[unit].factor)
-        shift = DODGE * (rank - (len(look) - 1) / 2)
+        shift = DODGE * (rank - (len(shown) - 1) / 2)
         x = [float(arm.factors[factor]) for arm in own]
         x = [value * 2**shift if logarithmic else value + shift * (levels[-1] - levels[0]) / len(levels) / 2 for value in x]
         mark = look[norm]
-        ax.errorbar(x, means, errors, color=mark.color, marker=mark.marker, capsize=2.5, linewidth=1.4, label=norm_title(norm))
+        line = ax.errorbar(x, means, errors, color=mark.color, marker=mark.marker, capsize=2.5, linewidth=1.4, label=norm_title(norm))[0]
+        tell_points(line, [f"{arm_title(arm.factors)}: {level_text(arm.measures[measure], measure)}" for arm in own])
     if logarithmic:
         ax.set_xscale("log", base=2)
         ax.set_xlim(levels[0] / 1.4, levels[-1] * 1.4)

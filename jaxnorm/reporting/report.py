@@ -6,13 +6,14 @@ from typing import Any
 
 from jaxnorm.analysis.advice import advice
 from jaxnorm.analysis.bootstrap import RESAMPLES
+from jaxnorm.analysis.seeds import seeds_sentences
 from jaxnorm.analysis.statistics import FLIPS
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.coverage import describe_coverage
 from jaxnorm.reporting.drawings import drawings_of
-from jaxnorm.reporting.tables import TextTable, differences_table, markdown, notes, results_table
+from jaxnorm.reporting.tables import TextTable, control_table, differences_table, markdown, notes, results_table
 
 METHOD = """\
 Networks are paired: the same seed gives the same initial weights and the same order of examples in every arm, so differences are
@@ -52,11 +53,13 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
         f"# {summary.question}",
         summary.answer,
         markdown(verdicts_table(summary)) if summary.verdicts else "",
-        "## What to use when\n\n" + "\n".join(f"- {line}" for line in advice(summary)),
         *(f"![{drawing.text}](figures/{name}.svg)" for name, drawing in drawings_of(summary).items()),
         markdown(results_table(summary)),
         "\n".join(f"- {note}" for note in notes(summary)),
         markdown(differences_table(summary, with_power=True)) if summary.differences else "",
+        "\n".join(f"- {sentence}" for sentence in seeds_sentences(summary)),
+        markdown(control_table(summary, summary.control)) if summary.control else "",
+        "## What to use when\n\n" + "\n".join(f"- {line}" for line in advice(summary)),
         f"## Method\n\n{method(summary)}",
         f"## Setting\n\n{summary.setting}\n\nSeeds {summary.seeds[0]} to {summary.seeds[-1]}.",
         f"## Reproduce\n\n```\n{command}\n```",

@@ -16,6 +16,7 @@ from matplotlib.figure import Figure
 from jaxnorm.analysis.summary import ArmSummary, Summary
 from jaxnorm.config import Factor
 from jaxnorm.files import write_atomically
+from jaxnorm.reporting.hover import with_titles
 
 
 @dataclasses.dataclass(frozen=True)
@@ -130,12 +131,16 @@ def styled() -> AbstractContextManager[None]:
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write ``name.svg`` and ``name.png``, making the folder; no date, so the same figure gives the same bytes. Returns the paths."""
+    """Write ``name.svg``, with titles of points, and ``name.png``, making the folder; no date, so the same figure gives the same bytes.
+
+    Returns the paths.
+    """
     folder.mkdir(parents=True, exist_ok=True)
     paths = []
     for suffix, metadata in (("svg", {"Date": None}), ("png", {})):
         content = io.BytesIO()
         figure.savefig(content, format=suffix, metadata=metadata)
         paths.append(folder / f"{name}.{suffix}")
-        write_atomically(paths[-1], content.getvalue())
+        drawn = content.getvalue()
+        write_atomically(paths[-1], with_titles(drawn.decode()).encode() if suffix == "svg" else drawn)
     return paths

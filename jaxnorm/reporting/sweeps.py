@@ -45,7 +45,7 @@ def plot_sweep(ax: Axes, sweeps: Sequence[Sweep], measure: str, column: str, *, 
     if line:
         ax.axvline(sweeps[0].marked[line][column], color=INK, linewidth=0.9, linestyle=(0, (4, 3)), zorder=0)
     _logarithmic(ax, [point.setting[column] for point in sweeps[0].points])
-    spread_axis(ax, measure, np.concatenate(drawn))
+    spread_axis(ax, measure, _drawable(np.concatenate(drawn), measure))
     ax.set(xlabel=FACTOR_LABELS[column], ylabel=textwrap.fill(f"{MEASURES[measure].title} ({scale.of_level})", LABEL_WIDTH))
     return ax
 
@@ -54,6 +54,11 @@ def _possible(low: np.ndarray, high: np.ndarray, measure: str) -> tuple[np.ndarr
     """Ends of intervals, cut where the measure ends."""
     most = SCALES[MEASURES[measure].unit].factor if measure.endswith("_accuracy") else np.inf
     return np.clip(low, 0, most), np.clip(high, 0, most)
+
+
+def _drawable(values: np.ndarray, measure: str) -> np.ndarray:
+    """What a logarithmic axis of losses can show: an interval that was cut at 0 has no end there."""
+    return values[values > 0] if measure.endswith("_loss") else values
 
 
 def _logarithmic(ax: Axes, values: Sequence[float]) -> None:

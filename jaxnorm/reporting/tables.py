@@ -1,11 +1,12 @@
 """The tables of a report as text, for terminal and Markdown alike."""
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
-from jaxnorm.analysis.measures import MEASURES
-from jaxnorm.analysis.summary import ArmSummary, Difference, Summary
+from jaxnorm.analysis.control import describe_control
+from jaxnorm.analysis.measures import MEASURES, find_measure
+from jaxnorm.analysis.summary import ArmSummary, Control, Difference, Evidence, Summary, Word
 from jaxnorm.analysis.wording import (
     SCALES,
     count,
@@ -101,6 +102,62 @@ def _powered_row(difference: Difference) -> tuple[str, ...]:
     detectable = "–" if difference.detectable is None else format_margin(difference.detectable, unit, with_unit=False)
     needed = "–" if difference.seeds_needed is None else str(difference.seeds_needed)
     return (*_difference_row(difference), detectable, needed)
+
+
+CLAIMED: dict[Word, str] = {"holds": "higher", "contradicted": "lower", "equivalent": "none: within the margin", "unresolved": "none"}
+"""What a control's word says would be claimed of the arm."""
+
+
+def control_table(summary: Summary, control: Control) -> TextTable:
+    """One row per measure: an arm minus itself on other seeds."""
+    rows = [
+        (f"{MEASURES[each.measure].title} ({SCALES[MEASURES[each.measure].unit].of_difference})", *_difference_row(each)[1:], CLAIMED[word])
+        for each, word in zip(control.differences, control.words, strict=True)
+    ]
+    number = count(len(control.differences), "measure")
+    caption = (
+        f"{describe_control(control)} Reported minus further seeds, by position, since nothing pairs them; n = {len(summary.seeds)} "
+        f"differences; p by sign flips, adjusted by Holm's procedure for {number}, apart from the report's other differences. "
+        "Claimed: by the rule of the verdicts."
+    )
+    return TextTable(
+        "Control: an arm against itself", caption, ("measure", "mean [interval]", "margin", "adjusted p", "claimed"), [("", rows)], 1
+    )
+
+
+def evidence_table(summary: Summary) -> TextTable:
+    """One row per comparison, grouped by claim."""
+    groups = [(f"{verdict.claim} {verdict.word}", [_evidence_row(each) for each in verdict.evidence]) for verdict in summary.verdicts]
+    caption = (
+        "Every comparison that a claim rests on, and its word alone, before the correction for the number of claims; "
+        "p adjusted by Holm's procedure over all of them."
+    )
+    headings = ("measure, difference", "expected", "mean [interval]", "margin", "adjusted p", "word")
+    return TextTable("Evidence", caption, headings, groups, 2)
+
+
+def _evidence_row(evidence: Evidence) -> tuple[str, ...]:
+    difference = evidence.difference
+    measure = find_measure(difference.measure)
+    return (
+        f"{measure.title}, {difference.label}",
+        evidence.expected,
+        format_difference(difference.estimate, measure.unit),
+        format_margin(difference.margin, measure.unit, with_unit=False),
+        format_p(difference.p_adjusted).removeprefix("= "),
+        evidence.word,
+    )
+
+
+def timings_table(timings: Mapping[str, tuple[int, float, float]]) -> TextTable:
+    """Arm key to number of networks, seconds of compiling and seconds of training, one row per arm."""
+    rows = [
+        (key, str(networks), f"{compiling:.2f}", f"{running:.2f}", f"{networks / running:.1f}")
+        for key, (networks, compiling, running) in timings.items()
+    ]
+    caption = "Arms compile side by side, so their seconds of compiling overlap; a control shares its arm's program."
+    headings = ("arm", "networks", "compiling s", "training s", "networks per s")
+    return TextTable("Times", caption, headings, [("", rows)], 1)
 
 
 def notes(summary: Summary) -> list[str]:

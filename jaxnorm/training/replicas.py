@@ -5,7 +5,7 @@ cache; an accelerator trains its share as one batch (``vmap``). No device ever s
 """
 
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NamedTuple
 
 import jax
@@ -37,6 +37,20 @@ class Programs(NamedTuple):
     group_size: int
     epochs_per_call: int
     compile_seconds: float
+
+
+class Group(NamedTuple):
+    """What n networks leave that were trained side by side: metrics ``(n, E)``, those of a probe ``(n, E + 1)``, test metrics ``(n, 1)``,
+    and the seconds that all of them took.
+    """
+
+    metrics: dict[str, np.ndarray]
+    seconds: float
+
+    @property
+    def networks(self) -> int:
+        """Their number, n."""
+        return len(next(iter(self.metrics.values())))
 
 
 class History(NamedTuple):
@@ -126,17 +140,27 @@ def _fitting_group_size(advance: jax.stages.Compiled, group_size: int, mesh: Mes
 def run_replicas(
     programs: Programs, replicas: Replica, num_epochs: int, data: Data, on_progress: Callable[[int], None] = lambda epochs: None
 ) -> History:
-    """Train all S replicas for ``num_epochs``, group by group.
+    """Train all S replicas for ``num_epochs``; arguments as in ``run_groups``."""
+    return gather(list(run_groups(programs, replicas, num_epochs, data, on_progress)))
+
+
+def run_groups(
+    programs: Programs, replicas: Replica, num_epochs: int, data: Data, on_progress: Callable[[int], None] = lambda epochs: None
+) -> Iterator[Group]:
+    """Train S replicas for ``num_epochs``, and give each group of them as it ends, in their order.
 
     ``replicas`` holds host arrays ``(S,)``; ``data`` lies on the mesh. ``on_progress`` is told the network-epochs just finished.
     """
-    groups, seconds = [], []
     for group, num_valid in _groups(replicas, programs.group_size):
         began = time.perf_counter()
         metrics = _run_group(programs, group, num_epochs, data, lambda epochs, n=num_valid: on_progress(epochs * n))
-        groups.append({name: value[:num_valid] for name, value in metrics.items()})
-        seconds.append((time.perf_counter() - began) / num_valid)
-    return History({name: np.concatenate([group[name] for group in groups]) for name in groups[0]}, seconds)
+        yield Group({name: value[:num_valid] for name, value in metrics.items()}, time.perf_counter() - began)
+
+
+def gather(groups: Sequence[Group]) -> History:
+    """Groups, one at least, as one history."""
+    metrics = {name: np.concatenate([group.metrics[name] for group in groups]) for name in groups[0].metrics}
+    return History(metrics, [group.seconds / group.networks for group in groups])
 
 
 def _groups(replicas: Replica, group_size: int) -> Iterator[tuple[Replica, int]]:

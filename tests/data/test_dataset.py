@@ -5,7 +5,8 @@ import pytest
 from data.sets import make_split
 from helpers import EXACT_TOLERANCE
 
-from jaxnorm.data.dataset import DataError, channel_statistics, divide
+from jaxnorm.data.dataset import DataError, channel_statistics, divide, first_examples
+from jaxnorm.data.digits import load_digits
 
 
 @pytest.mark.parametrize("shape", [(8, 8, 1), (5, 3, 3)])
@@ -64,3 +65,13 @@ def test_division_with_a_validation_split_takes_the_last_sixth_for_test():
 def test_division_refuses_what_it_cannot_divide(splits, message):
     with pytest.raises(DataError, match=f"^my_set has .*{message}"):
         divide("my_set", {name: make_split(count) for name, count in splits.items()})
+
+
+def test_first_examples_are_cut_from_every_split_and_standardised_as_the_whole():
+    digits = load_digits(None)
+    cut = first_examples(digits, 200)
+    assert [len(split.labels) for split in (cut.train, cut.validation, cut.test)] == [200, 180, 180]
+    np.testing.assert_array_equal(cut.train.inputs, digits.train.inputs[:200])
+    np.testing.assert_array_equal(cut.train.labels, digits.train.labels[:200])
+    assert cut.train.lengths is None
+    assert (cut.mean, cut.std, cut.name) == (digits.mean, digits.std, digits.name)

@@ -55,7 +55,7 @@ def test_learning_rate_is_what_the_networks_were_trained_at(finished):
 
 def test_replicas_are_all_seeds_at_all_rates():
     config = ArchitecturesConfig(seeds=3, tuning_seeds=2, first_seed=5, learning_rates=(0.001, 0.003))
-    columns = INSTRUMENT.replicas(config)
+    columns = INSTRUMENT.replicas(config, config.arms[0])
     pairs = list(zip(columns["seed"], columns["learning_rate"], strict=True))
     assert sorted(pairs) == [(seed, rate) for seed in range(5, 10) for rate in (0.001, 0.003)]
 

@@ -32,6 +32,8 @@ SETTINGS = {
     "unknown data set": (["--dataset", "mnits"], ["mnits", "mnist"]),
     "data folder absent": (["--dataset", "mnist", "--data-dir", "/nonexistent/place"], ["/nonexistent/place"]),
     "groups that do not divide": (["--norms", "group", "--hidden-sizes", "100"], ["'group'", "100"]),
+    "quiet and verbose": (["--quiet", "--verbose"], ["--quiet --verbose", "exclude each other"]),
+    "control beyond the last seed": (["--first-seed", "4294967264"], ["--control", "4294967295", "--no-control"]),
     "norm without spatial axes": (["--norms", "instance"], ["'instance'"]),
 }
 

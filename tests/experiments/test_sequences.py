@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config.sequences import COUPLING_NORMS
+from jaxnorm.config.arm import COUPLING_NORMS
 from jaxnorm.experiments.evaluations import make_evaluations, with_both_variances
 from jaxnorm.experiments.sequences import main
 from jaxnorm.models import GRU, LSTM, Transformer

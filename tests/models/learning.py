@@ -22,10 +22,6 @@ PADDING_TOLERANCE = 1e-5
 """Absolute error of logits of order 1 where sums over positions have another number of zeros in them."""
 
 
-quick_jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0, "xla_llvm_disable_expensive_passes": True})
-"""Compiles in half the time."""
-
-
 def normal(seed, *shape):
     """Standard-normal float32 numbers."""
     return np.random.default_rng(seed).standard_normal(shape, np.float32)
@@ -58,7 +54,7 @@ def learn(model, x, labels, *, steps=60, batch_size=128, learning_rate=3e-3):
         updates, opt_state = optimizer.update(gradients, opt_state)
         return (optax.apply_updates(params, updates), state, opt_state), value
 
-    @quick_jit
+    @jax.jit
     def train(key):
         variables = model.init(key, x[:2], train=False)
         params = variables.pop("params")
@@ -68,7 +64,7 @@ def learn(model, x, labels, *, steps=60, batch_size=128, learning_rate=3e-3):
     return {"params": params, **state}, losses
 
 
-@functools.partial(quick_jit, static_argnums=0)
+@functools.partial(jax.jit, static_argnums=0)
 def initial(model, x, seed=3):
     """The model's initial variables."""
     return model.init(jax.random.key(seed), x, train=False)
@@ -79,7 +75,7 @@ def logits_of(model, variables, x, train=False, lengths=None):
     return model.apply(variables, x, train=train, lengths=lengths, mutable=["batch_stats"])[0]
 
 
-output = quick_jit(logits_of, static_argnums=(0, 3))
+output = jax.jit(logits_of, static_argnums=(0, 3))
 """The same as a program of its own."""
 
 

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import EXACT_TOLERANCE, FLOAT32_TOLERANCE
-from models.learning import normal, quick_jit
+from models.learning import normal
 
 from jaxnorm.models import PLACEMENTS, AddNorm
 from jaxnorm.norms import NORMS
@@ -54,7 +54,7 @@ FORMULAS = {
 def outputs():
     """The block's output and its formula's, by placement and residual."""
 
-    @quick_jit
+    @jax.jit
     def both(x):
         return {case: (build(case[0], residual=case[1])(x), formula(x)) for case, formula in FORMULAS.items()}
 
@@ -73,7 +73,7 @@ def test_add_norm_formulas_differ(outputs):
 
 def gradients(*functions):
     """dL/dx of ``L = sum(COTANGENT * function(x))``, of each function."""
-    together = quick_jit(lambda x: [jax.vjp(function, x)[1](COTANGENT)[0] for function in functions])
+    together = jax.jit(lambda x: [jax.vjp(function, x)[1](COTANGENT)[0] for function in functions])
     return [np.asarray(gradient) for gradient in together(inputs())]
 
 
@@ -97,7 +97,7 @@ def test_add_norm_gradient_reaches_the_input_beside_the_sublayer(placement, name
 def test_add_norm_starts_near_the_identity_at_the_rate_of_the_sublayer(name):
     """Claim E3: norm(x + c F(x)) is norm(x) at c = 0 and departs from it in proportion to c."""
 
-    @quick_jit
+    @jax.jit
     def departure(x, scale):
         return jnp.abs(build("post", name, sublayer=lambda x: scale * linear(x))(x) - norm(x, name)).max()
 
@@ -112,7 +112,7 @@ def test_add_norm_masked_is_that_of_the_valid_examples(placement):
     block = AddNorm(NORMS["batch"], placement)
     mask = np.array([True, False, True, True, False])
 
-    @quick_jit
+    @jax.jit
     def both(padded, valid):
         variables = block.init(jax.random.key(0), valid, linear, train=True)
         masked, _ = block.apply(variables, padded, linear, train=True, mask=mask[:, None], mutable=["batch_stats"])

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import FLOAT32_TOLERANCE
-from models.learning import accuracy, digits, initial, kernels, learn, normal, output, quick_jit, small_norm
+from models.learning import accuracy, digits, initial, kernels, learn, normal, output, small_norm
 
 from jaxnorm.models import CNN, matrix_product
 from jaxnorm.norms import NORMS, fold_batch_norm
@@ -25,7 +25,7 @@ def started():
     """Logits in training, and variables, of the networks with each norm."""
     models = {norm: make_model(norm) for norm in NORMS}
 
-    @quick_jit
+    @jax.jit
     def start(key, x):
         return {norm: model.init_with_output(key, x, train=True) for norm, model in models.items()}
 
@@ -57,7 +57,7 @@ def test_cnn_has_both_readings_of_layer_norm():
         model = make_model(norm, widths=(4,))
         variables = initial(model, x)
 
-        @quick_jit
+        @jax.jit
         def last(x, model=model, variables=variables):
             return model.apply(variables, x, train=False, mutable=["intermediates"])[1]["intermediates"]["block_1"]
 
@@ -98,7 +98,7 @@ def test_cnn_observes_every_block_and_its_gradient():
     assert shapes == {"block_0": (4, 8, 8, 4), "block_1": (4, 8, 8, 4), "block_2": (4, 4, 4, 6)}
     zeros = {name: np.zeros(shape, np.float32) for name, shape in shapes.items()}
 
-    @quick_jit
+    @jax.jit
     def gradients(perturbations):
         return jax.grad(lambda perturbations: model.apply({**variables, "perturbations": perturbations}, x, train=False).sum())(
             perturbations

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from flax import linen as nn
-from models.learning import accuracy, digits, initial, kernels, learn, normal, output, quick_jit, small_norm
+from models.learning import accuracy, digits, initial, kernels, learn, normal, output, small_norm
 
 from jaxnorm.models import ACTIVATIONS, MLP, PLACEMENTS
 from jaxnorm.norms import NORMS
@@ -32,7 +32,7 @@ def started():
         logits, variables = model.init_with_output(key, x, train=True)
         return (logits, model.apply(variables, x, train=False)), variables
 
-    @quick_jit
+    @jax.jit
     def start(key, x):
         return {norm: start_one(model, key, x) for norm, model in models.items()}
 
@@ -54,7 +54,7 @@ def test_mlp_works_with_every_norm_on_the_same_kernels(norm, started):
 
 def test_mlp_kernels_do_not_depend_on_the_placement():
     models = [make_model("layer", hidden_sizes=(6, 6, 6), placement=placement) for placement in ("plain", *PLACEMENTS)]
-    together = quick_jit(lambda key, x: [model.init(key, x, train=False) for model in models])
+    together = jax.jit(lambda key, x: [model.init(key, x, train=False) for model in models])
     trees = [kernels(variables) for variables in together(jax.random.key(3), images())]
     assert len(trees[0]) == 4
     chex.assert_trees_all_equal(*trees)
@@ -118,7 +118,7 @@ def gradients_by_block(model, batch):
         logits, _ = model.apply({**variables, "perturbations": perturbations}, x, train=True, mutable=["batch_stats"])
         return -jnp.take_along_axis(nn.log_softmax(logits), labels[:, None], 1).mean()
 
-    @quick_jit
+    @jax.jit
     def norms(perturbations):
         gradients = jax.grad(loss)(perturbations)
         return jnp.stack([jnp.linalg.norm(gradients[name]) for name in zeros])

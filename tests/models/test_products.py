@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import FLOAT32_TOLERANCE
-from models.learning import normal, quick_jit
+from models.learning import normal
 
 from jaxnorm.models import matrix_product
 from jaxnorm.models.products import convolution
@@ -23,7 +23,7 @@ def test_bfloat16_product_rounds_value_and_gradients_only(shape, kernel_shape):
     def total(precision):
         return lambda x, kernel: jnp.sin(matrix_product(precision)(x, kernel, dimensions)).sum()
 
-    @quick_jit
+    @jax.jit
     def both(x, kernel):
         return [jax.value_and_grad(total(precision), (0, 1))(x, kernel) for precision in ("float32", "bfloat16")]
 
@@ -39,7 +39,7 @@ def test_bfloat16_product_rounds_value_and_gradients_only(shape, kernel_shape):
     [(1, 1, "SAME"), (1, 2, "SAME"), (3, 1, "SAME"), (3, 2, "SAME"), (2, 3, "VALID"), (3, 2, ((2, 0), (0, 1)))],
 )
 def test_convolution_of_windows_is_that_of_xla(window, stride, padding):
-    @quick_jit
+    @jax.jit
     def both(x, kernel):
         arguments = (x, kernel, (stride, stride), padding)
         expected = jax.lax.conv_general_dilated(*arguments, dimension_numbers=("NHWC", "HWIO", "NHWC"))

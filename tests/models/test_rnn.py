@@ -39,9 +39,6 @@ def sequences(num_steps=T, padding=0.0):
     return jnp.where(jnp.arange(num_steps)[None, :, None] < LENGTHS[:, None, None], x, padding)
 
 
-quick_jit = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})  # compiles twice as fast
-
-
 def initial(model, x, lengths=None):
     """Variables of the model's shapes, without compiling its initialisation: small kernels, uneven scales, biases other than 0."""
     shapes = jax.eval_shape(functools.partial(model.init, train=False, lengths=lengths), KEY, x)
@@ -65,7 +62,7 @@ START = {
 """Value of a variable, by its name."""
 
 
-@functools.partial(quick_jit, static_argnums=0, static_argnames="train")
+@functools.partial(jax.jit, static_argnums=0, static_argnames="train")
 def apply(model, variables, x, lengths=None, *, train=True):
     """Logits and statistics."""
     logits, updated = model.apply(variables, x, train=train, lengths=lengths, mutable=["batch_stats"])
@@ -148,7 +145,7 @@ def test_rnn_without_norm_equals_linen(kind):
 def test_rnn_kernels_and_biases_do_not_depend_on_the_norm():
     kinds = [*itertools.product([LSTM], STEP_NORMS), (GRU, "none"), (GRU, "batch")]
     inits = [functools.partial(make_model(*kind).init, train=False) for kind in kinds]
-    params = quick_jit(lambda key: [init(key, sequences())["params"] for init in inits])(KEY)
+    params = jax.jit(lambda key: [init(key, sequences())["params"] for init in inits])(KEY)
     flat = {kind: flatten_dict(tree, sep="/") for kind, tree in zip(kinds, params, strict=True)}
     for (kind, _), tree in flat.items():
         plain = flat[kind, "none"]
@@ -167,7 +164,7 @@ def assert_lstm_starts_as_documented(params):
 @pytest.mark.parametrize(("norm", "number"), [("batch", 3), ("none", 0)])
 def test_rnn_norms_start_at_the_scale_asked_for(norm, number):
     init = make_model(norm=norm, norm_scale_init=0.1).init
-    params = quick_jit(init, static_argnames="train")(KEY, sequences(), train=False)["params"]
+    params = jax.jit(init, static_argnames="train")(KEY, sequences(), train=False)["params"]
     scales = [leaf for path, leaf in flatten_dict(params).items() if path[-1] == "scale"]
     assert len(scales) == number
     assert all((scale == jnp.float32(0.1)).all() for scale in scales)
@@ -194,7 +191,7 @@ def test_padding_of_nan_reaches_no_gradient():
     model = make_model(norm="batch")
     variables = initial(model, sequences(), LENGTHS)
 
-    @quick_jit
+    @jax.jit
     def gradient(params, x):
         def loss(params):
             logits, _ = model.apply({**variables, "params": params}, x, train=True, lengths=LENGTHS, mutable=["batch_stats"])
@@ -320,7 +317,7 @@ def test_states_of_every_layer_can_be_observed():
     variables = initial(model, sequences(), LENGTHS)
     zeros = {f"block_{index}": jnp.zeros((B, T, H)) for index in range(2)}
 
-    @quick_jit
+    @jax.jit
     def gradients(perturbations):
         def loss(perturbations):
             logits, observed = model.apply(
@@ -374,7 +371,7 @@ def test_rnn_learns_the_embedded_sequences(kind, norm):
         updates, state = optimizer.update(gradient, state, params)
         return (optax.apply_updates(params, updates), statistics, state), None
 
-    @quick_jit
+    @jax.jit
     def accuracy(key):
         x, labels, lengths = standardised(data.test)
         variables = model.init(key, x[:2], train=False)

@@ -6,7 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from helpers import FLOAT32_TOLERANCE
-from models.learning import PADDING_TOLERANCE, accuracy, digits, initial, kernels, learn, logits_of, normal, output, quick_jit, small_norm
+from models.learning import PADDING_TOLERANCE, accuracy, digits, initial, kernels, learn, logits_of, normal, output, small_norm
 
 from jaxnorm.models import PLACEMENTS, Transformer, matrix_product
 from jaxnorm.models.positions import sinusoids
@@ -37,7 +37,7 @@ def variables_of():
     """Initial variables of the networks with each norm."""
     models = {norm: make_model(norm) for norm in NORMS}
 
-    @quick_jit
+    @jax.jit
     def start(key, x):
         return {norm: model.init(key, x, train=False) for norm, model in models.items()}
 
@@ -54,7 +54,7 @@ def test_transformer_has_the_same_kernels_and_hides_padding_under_every_norm(nor
     chex.assert_trees_all_equal(kernels(variables), kernels(variables_of["none"]))
     clean, spoilt = in_padding(sequences(), 0.0), in_padding(sequences(9), np.nan)
 
-    @quick_jit
+    @jax.jit
     def outputs(variables, *inputs):
         return {train: [logits_of(model, variables, x, train, LENGTHS) for x in inputs] for train in {True, "batch_stats" not in variables}}
 
@@ -83,7 +83,7 @@ def test_transformer_without_residual_is_another_network(variables_of):
     """In which, without norms either, what a layer gives out is what the feed-forward network makes of attention alone."""
     model = make_model("none", placement="none", residual=False)
     variables = variables_of["none"]
-    stored = quick_jit(lambda variables: observed(model, variables))(variables)
+    stored = jax.jit(lambda variables: observed(model, variables))(variables)
     layer = {**variables["params"]["layer_0"]}
     silent = {**variables["params"], "layer_0": {**layer, "dense_out": jax.tree.map(np.zeros_like, layer["dense_out"])}}
     assert float(np.abs(stored["block_0"]).max()) > 1e-2
@@ -105,7 +105,7 @@ def test_transformer_gradients_ignore_nan_in_the_padding(variables_of):
     def loss(params, x):
         return jnp.square(logits_of(model, {**variables, "params": params}, x, True, LENGTHS)).sum()
 
-    gradient = quick_jit(jax.grad(loss))
+    gradient = jax.jit(jax.grad(loss))
     want, got = (gradient(variables["params"], in_padding(sequences(), value)) for value in (0.0, np.nan))
     chex.assert_trees_all_close(got, want, rtol=0, atol=PADDING_TOLERANCE)
 

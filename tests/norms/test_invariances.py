@@ -26,6 +26,7 @@ PER_EXAMPLE = {"weight matrix re-scale", "data set re-scale", "single case re-sc
 UNNOTICED = {
     "batch": PER_UNIT,
     "ghost": PER_UNIT,
+    "noisy": PER_UNIT,
     "renorm": set(),  # the running statistics remember what was before
     "layer": PER_EXAMPLE | {"weight matrix re-centre"},
     "layer_all": PER_EXAMPLE,  # re-centred weights add a number per position, of which the mean over positions removes one only

@@ -9,9 +9,9 @@ from matplotlib.figure import Figure
 
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import CompareConfig
-from jaxnorm.reporting.compare import make_batch_size, make_curves
+from jaxnorm.reporting.compare import make_batch_size
 from jaxnorm.reporting.drawings import DRAWINGS
-from jaxnorm.reporting.figures import make_results, save_figures
+from jaxnorm.reporting.figures import make_curves, make_results, save_figures
 from jaxnorm.reporting.panels import plot_curves, plot_differences, plot_factor, plot_seeds
 from jaxnorm.reporting.style import KNOWN_LOOKS, line_styles, looks
 

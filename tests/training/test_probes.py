@@ -83,7 +83,8 @@ def test_training_records_a_probe_before_the_first_and_after_every_epoch():
     programs = compile_programs(train, 2, 3, data, mesh)
     history = run_replicas(programs, make_replicas([0, 1]), 3, data)
     assert history.metrics["train_loss"].shape == (2, 3)
-    assert {name for name in history.metrics if "." in name} == {"gradient_norm.block_0", "gradient_norm.block_1"}
+    observed = ("block_0", "block_1", "input_0", "input_1")
+    assert {name for name in history.metrics if "." in name} == {f"gradient_norm.{name}" for name in observed}
     recorded = history.metrics["gradient_norm.block_1"]
     assert recorded.shape == (2, 4)
     state, initial = train.start(jax.tree.map(lambda leaf: leaf[1], make_replicas([0, 1])), data)

@@ -5,14 +5,13 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 from common_training import make_replicas
+from helpers import jit_as_for_users
 
 from jaxnorm.data import load
 from jaxnorm.models import MLP
 from jaxnorm.norms import NORMS
 from jaxnorm.training import OPTIMIZERS, Data, Split, make_train
 from jaxnorm.training.loop import replica_keys
-
-COMPILED_AS_FOR_USERS = True
 
 torch = pytest.importorskip("torch", reason="PyTorch is not installed (extra bench)")
 torch.set_num_threads(1)  # these products are too small to be shared out
@@ -48,7 +47,7 @@ def test_training_equals_pytorch_from_the_same_start(norm, optimizer):
     train = make_train(model, OPTIMIZERS[optimizer](weight_decay=0.0, sgd_momentum=0.9), BATCH_SIZE)
     replica = jax.tree.map(lambda leaf: leaf[0], make_replicas([5], learning_rate=1e-3))
     start, _ = train.start(replica, data)
-    _, ours = jax.jit(train.advance)((replica, start), (jnp.arange(1, EPOCHS + 1), data))
+    _, ours = jit_as_for_users(train.advance)((replica, start), (jnp.arange(1, EPOCHS + 1), data))
 
     network = torch_model(norm, start.params)
     rules = {

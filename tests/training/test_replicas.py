@@ -6,13 +6,22 @@ import jax
 import numpy as np
 import pytest
 from common_training import make_arm, make_data, make_replicas
+from helpers import USERS_OPTIONS
 
-from jaxnorm.training import Replica, compile_programs, make_mesh, run_replicas
+from jaxnorm.training import Replica, compile_programs, gather, make_mesh, run_groups, run_replicas
+from jaxnorm.training import replicas as replicas_module
 from jaxnorm.training.replicas import MAPPED_PER_DEVICE, largest_divisor, mapped_group_size
 
-COMPILED_AS_FOR_USERS = True
-
 VMAP_TOLERANCE = 2e-4  # batched products sum in another order; 20 Adam updates amplify the last bit
+
+
+@pytest.fixture
+def as_for_users(monkeypatch):
+    """Programs compiled with all of XLA's optimizations."""
+    monkeypatch.setattr(replicas_module, "CPU_OPTIONS", replicas_module.CPU_OPTIONS | USERS_OPTIONS)
+    prepare.cache_clear()
+    yield
+    prepare.cache_clear()
 
 
 @functools.cache
@@ -28,9 +37,9 @@ def run(replicas, *, epochs=3, norm="batch", batched=None):
     return run_replicas(programs, replicas, epochs, data)
 
 
-@pytest.mark.parametrize("norm", ["batch", "layer"])
-def test_replica_alone_equals_itself_among_others(norm):
-    alone, among = run(make_replicas([7]), norm=norm), run(make_replicas(range(32)), norm=norm)
+@pytest.mark.usefixtures("as_for_users")
+def test_replica_alone_equals_itself_among_others():
+    alone, among = run(make_replicas([7])), run(make_replicas(range(32)))
     for name, values in among.metrics.items():
         np.testing.assert_array_equal(values[7], alone.metrics[name][0], err_msg=name)
 
@@ -71,6 +80,19 @@ def test_history_has_every_metric_of_every_epoch_and_replica():
     assert shapes == curves | {"test_loss": (5, 1), "test_accuracy": (5, 1)}
     assert sum(progress) == 5 * 20
     assert all(seconds > 0 for seconds in history.seconds)
+
+
+def test_groups_come_one_by_one_and_make_up_the_history():
+    programs, data = prepare(11, 3, "batch", False)
+    replicas = make_replicas(range(11))
+    groups = run_groups(programs, replicas, 3, data)
+    first = next(groups)
+    assert first.networks == programs.group_size < 11
+    rest = list(groups)
+    assert sum(group.networks for group in rest) == 11 - first.networks
+    later = run_replicas(programs, Replica(*(leaf[first.networks :] for leaf in replicas)), 3, data)
+    for name, values in gather([first, *rest]).metrics.items():
+        np.testing.assert_array_equal(values, np.concatenate([first.metrics[name], later.metrics[name]]), err_msg=name)
 
 
 def test_epochs_dispatched_together_equal_epochs_dispatched_one_by_one():

@@ -35,8 +35,9 @@ def build_train(config: ArchitecturesConfig, arm: ArchitectureArm, dataset: Data
     return assemble(config, model, arm.norm, config.batch_size, dataset)
 
 
-def replicas(config: ArchitecturesConfig) -> dict[str, Sequence[float]]:
-    """Reported and tuning seeds, each at every learning rate."""
+def replicas(config: ArchitecturesConfig, arm: ArchitectureArm) -> dict[str, Sequence[float]]:
+    """Reported and tuning seeds, each at every learning rate, alike for all arms."""
+    del arm
     seeds = [*config.seed_numbers, *config.tuning_seed_numbers]
     pairs = [(seed, rate) for rate in config.learning_rates for seed in seeds]
     return {"seed": [seed for seed, _ in pairs], "learning_rate": [rate for _, rate in pairs]}

@@ -1,14 +1,18 @@
 """The main job: every norm at every batch size, in one model on one data set."""
 
+from collections.abc import Mapping
+
 import flax.linen as nn
+import numpy as np
 import pandas as pd
 
 from jaxnorm.analysis.compare import make_plan
-from jaxnorm.config import CompareArm, CompareConfig
+from jaxnorm.analysis.control import Repetition
+from jaxnorm.config import CompareArm, CompareConfig, ControlArm
 from jaxnorm.config.training import RECURRENT
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
-from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
+from jaxnorm.experiments.instrument import Analysis, Columns, Instrument, Seconds
 from jaxnorm.experiments.setting import describe_setting
 from jaxnorm.training import Train
 
@@ -42,8 +46,15 @@ def _network(config: CompareConfig, dataset: Dataset) -> str:
 
 
 def analyse(config: CompareConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:
-    """The table as it is."""
-    return Analysis(rows, seconds, make_plan(config))
+    """The reported seeds, and the control's beside them."""
+    reported = np.isin(rows["seed"], list(config.seed_numbers))
+    control = Repetition(config.control_arm, rows.loc[~reported]) if config.control_arm else None
+    return Analysis(rows.loc[reported], seconds, make_plan(config), control=control)
+
+
+def controls(config: CompareConfig) -> Mapping[ControlArm, Columns]:
+    """The control, if there is one, and its seeds."""
+    return {config.control_arm: {"seed": list(config.control_seed_numbers)}} if config.control_arm else {}
 
 
 INSTRUMENT: Instrument[CompareConfig, CompareArm] = Instrument(
@@ -53,4 +64,5 @@ INSTRUMENT: Instrument[CompareConfig, CompareArm] = Instrument(
     train=build_train,
     analyse=analyse,
     describe=describe,
+    controls=controls,
 )
