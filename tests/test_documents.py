@@ -11,6 +11,7 @@ from jaxnorm.config import STUDIES
 from jaxnorm.experiments.command_line import read_protocol, to_dict
 from jaxnorm.experiments.compare import main
 from jaxnorm.experiments.notebook import DOCUMENTS as FILLED
+from jaxnorm.experiments.notebook import PACKAGED
 from jaxnorm.norms import NORMS
 from jaxnorm.reporting.notebook import fill
 
@@ -59,3 +60,8 @@ def test_readme_flags_exist(capsys):
 @pytest.mark.parametrize("path", [ROOT / document for document in FILLED], ids=lambda path: str(path.relative_to(ROOT)))
 def test_document_shows_exactly_what_the_results_say(path):
     assert fill(path, ROOT / "experiments" / "results") == path.read_text()
+
+
+def test_package_holds_exactly_the_committed_results():
+    for original, copy in PACKAGED.items():
+        assert (ROOT / copy).read_bytes() == (ROOT / original).read_bytes()

@@ -58,7 +58,7 @@ class Cell:
     false_positives: Rate
     """How often the sign-flip p is at most 0.05 although the true mean is zero."""
     power: Rate
-    """How often it is where the true mean is one standard deviation of the differences."""
+    """How often it is where the true mean is one standard deviation of the differences, in half of the samples up, in half down."""
     power_corrected: Rate
     """The same after Holm's correction, were all other differences of a default report absent."""
     shape: Shape

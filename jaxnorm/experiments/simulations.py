@@ -2,6 +2,8 @@
 
 from concurrent.futures import ThreadPoolExecutor
 
+from threadpoolctl import threadpool_limits
+
 from jaxnorm.analysis.coverage import CoverageSummary
 from jaxnorm.analysis.simulation import (
     DEFAULT,
@@ -39,7 +41,7 @@ def run_coverage(config: CoverageConfig) -> int:
 def simulate(config: CoverageConfig) -> CoverageSummary:
     """All distributions at all numbers of seeds, and all kinds of reports; the result does not depend on the number of cores."""
     num_differences = count_differences(DEFAULT)
-    with ThreadPoolExecutor(devices.usable_cores()) as pool:
+    with threadpool_limits(1), ThreadPoolExecutor(devices.usable_cores()) as pool:  # threads within threads wait for each other
         reports = [pool.submit(simulate_reports, null, config.report_seeds, config.reports, config.rng_seed) for null in NULLS]
         cells = [
             pool.submit(simulate_cell, distribution, n, config.samples, num_differences, config.rng_seed)

@@ -6,10 +6,11 @@ from pathlib import Path
 import msgspec
 
 from jaxnorm.analysis.catalogue import CATALOGUE, Listing
-from jaxnorm.analysis.criteria import deciding, margin, measure_and_expectation
 from jaxnorm.analysis.summary import Summary, Verdict
 from jaxnorm.reporting.tables import TextTable
 
+FACTS = ("id", "claim", "measure", "expected", "margin")
+"""What every table of claims says of each."""
 Verdicts = Mapping[str, Sequence[tuple[str, Verdict]]]
 """Claim to the runs that judged it, by name, and what they found."""
 
@@ -42,10 +43,12 @@ def judges_claims(path: Path) -> bool:
 
 def claims_table() -> TextTable:
     """Every claim and how it is measured."""
-    rows = [
-        (listing.id, listing.claim, *measure_and_expectation(listing), margin(listing), _decided_by(listing)) for listing in CATALOGUE
-    ]
-    return TextTable("Claims", "", ("id", "claim", "measure", "expected", "margin", "decided by"), [("", rows)], 6)
+    rows = [(*_facts(listing), _decided_by(listing)) for listing in CATALOGUE]
+    return TextTable("Claims", "", (*FACTS, "decided by"), [("", rows)], 6)
+
+
+def _facts(listing: Listing) -> tuple[str, ...]:
+    return (listing.id, listing.claim, listing.measure, listing.expected, listing.margin)
 
 
 def _decided_by(listing: Listing) -> str:
@@ -54,22 +57,19 @@ def _decided_by(listing: Listing) -> str:
 
 def verdicts_overview(verdicts: Verdicts) -> TextTable:
     """Every claim with its verdicts, or with what would decide it."""
-    rows = [
-        (listing.id, listing.claim, *measure_and_expectation(listing), margin(listing), _state(listing, verdicts[listing.id]))
-        for listing in CATALOGUE
-    ]
+    rows = [(*_facts(listing), _state(listing, verdicts[listing.id])) for listing in CATALOGUE]
     decided = sum(bool(found) for found in verdicts.values())
     exact = sum(bool(listing.test) for listing in CATALOGUE)
     caption = (
         f"{decided} of {len(CATALOGUE)} claims are judged by results, {exact} are exact and tested, {len(CATALOGUE) - decided - exact} are "
         "open. A run is named in brackets; runs differ in data, optimizer and network."
     )
-    return TextTable("Claims and their verdicts", caption, ("id", "claim", "measure", "expected", "margin", "verdict"), [("", rows)], 6)
+    return TextTable("Claims and their verdicts", caption, (*FACTS, "verdict"), [("", rows)], 6)
 
 
 def _state(listing: Listing, found: Sequence[tuple[str, Verdict]]) -> str:
     if not found:
-        return deciding(listing) if listing.test else f"open: {deciding(listing)}"
+        return listing.decided_by if listing.test else f"open: {listing.decided_by}"
     by_word: dict[str, list[str]] = {}
     for run, verdict in found:
         by_word.setdefault(verdict.word, []).append(run)

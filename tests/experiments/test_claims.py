@@ -28,7 +28,7 @@ def test_claims_prints_every_claim_with_its_verdicts_or_what_would_decide_it(tmp
     }
     assert states["C2"] == "open: python -m jaxnorm.experiments.architectures"
     assert states["F2"] == "open: python -m jaxnorm.experiments.compare --norms layer rms"
-    assert states["A7"] == "open: no instrument yet"
+    assert states["A7"] == "open: python -m jaxnorm.experiments.batch_size"
     assert states["B4"].startswith("exact: a test, ")
 
 

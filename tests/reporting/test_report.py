@@ -8,7 +8,9 @@ from typing import Any
 import pytest
 from analysis.synthetic import summarise_compare
 
-from jaxnorm.analysis.statistics import FLIPS, RESAMPLES
+from jaxnorm.analysis.bootstrap import RESAMPLES
+from jaxnorm.analysis.coverage import packaged_coverage
+from jaxnorm.analysis.statistics import FLIPS
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import CompareConfig
 from jaxnorm.reporting.drawings import DRAWINGS
@@ -55,7 +57,8 @@ def _stands_in(token: str, numbers: list[float]) -> bool:
 
 
 def test_every_number_of_the_report_stands_in_the_summary(summary):
-    numbers = [*_numbers(dataclasses.asdict(summary)), *WORDS_OF_METHOD, 0.05, 0.001]
+    covered = [cell.coverage["chosen"].share for cell in packaged_coverage().at(len(summary.seeds)).values()]
+    numbers = [*_numbers(dataclasses.asdict(summary)), *WORDS_OF_METHOD, *covered, 16, 0.05, 0.001]
     report = render_report(summary, "", {})
     for sentence in (summary.question, summary.answer, summary.setting, *(verdict.sentence for verdict in summary.verdicts)):
         report = report.replace(sentence, "")
