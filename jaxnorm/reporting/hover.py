@@ -13,7 +13,7 @@ from jaxnorm.analysis.measures import MEASURES, Unit
 from jaxnorm.analysis.summary import ArmSummary, Difference, Estimate, Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, count_decimals, format_difference, format_level, format_number, format_p
 
-METRIC_UNITS: dict[str, Unit] = {"_loss": "nats", "_accuracy": "fraction"}
+METRIC_UNITS: dict[str, Unit] = {"_loss": "nats", "_accuracy": "fraction", "": "ratio"}
 """Ending of a metric to its unit; an instrument's own metrics are told without."""
 OPENING, BETWEEN = "points: ", " | "
 GROUP = re.compile(rf'<g id="{OPENING}([^"]*)">(.*?)(?=<g id="|\Z)', re.DOTALL)
@@ -44,7 +44,7 @@ def curve_texts(arm: ArmSummary, metric: str, epochs: Iterable[int]) -> list[str
     """What is told of a curve's points: ``BatchNorm 16, epoch 3: 0.0482 ±0.0011 nats``."""
     curve = arm.curves[metric]
     nothing = [None] * len(curve.mean)
-    unit: Unit = next((unit for ending, unit in METRIC_UNITS.items() if metric.endswith(ending)), "ratio")
+    unit: Unit = next(unit for ending, unit in METRIC_UNITS.items() if metric.endswith(ending))
     levels = [
         format_level(Estimate(mean, low, high, 0), unit)
         for mean, low, high in zip(curve.mean, curve.low or nothing, curve.high or nothing, strict=True)
