@@ -61,7 +61,7 @@ def show(config: Study, summary: Summary, results: Mapping[Arm, ArmResult], fold
     console = make_console()
     if config.quiet:
         print_brief(summary, console)
-        console.print(f"report: {folder.path / 'report.html'}")
+        console.print(f"report: {folder.path / 'report.html'}", soft_wrap=True)
         return
     print_summary(summary, console)
     if config.verbose:

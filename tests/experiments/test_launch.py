@@ -20,9 +20,14 @@ def usual():
 @pytest.mark.usefixtures("usual")
 def test_interrupt_is_answered_once_the_block_is_through():
     passed = []
-    with pytest.raises(KeyboardInterrupt), interrupts_wait():
-        os.kill(os.getpid(), signal.SIGINT)
-        passed.append("the rest of the block")
+
+    def body():
+        with interrupts_wait():
+            os.kill(os.getpid(), signal.SIGINT)
+            passed.append("the rest of the block")
+
+    with pytest.raises(KeyboardInterrupt):
+        body()
     assert passed
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
