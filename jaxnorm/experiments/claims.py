@@ -2,7 +2,8 @@
 
 Command:  python -m jaxnorm.experiments.claims [RESULTS]      (default: experiments/results)
 Time:     a second
-Result:   the whole ledger on the terminal: for every claim its verdicts, or the command that would decide it
+Result:   the whole ledger on the terminal: for every claim its measure, what is expected of it, the margin, and its verdicts or the command
+          that would decide it
 """
 
 import sys
@@ -28,13 +29,13 @@ def print_claims(arguments: list[str]) -> int:
         raise UsageError(f"{results} is not a folder; name one that holds the folders of finished runs.")
     from jaxnorm.experiments.terminal import make_console  # rich takes a moment, which a mistake must not wait for
     from jaxnorm.reporting.claims import find_verdicts, verdicts_overview
-    from jaxnorm.reporting.console import print_table
+    from jaxnorm.reporting.console import print_entries
 
     try:
         verdicts = find_verdicts(results)
     except ValueError as error:
         raise UsageError(f"{error}; run its command again, or remove the folder.") from error
-    print_table(verdicts_overview(verdicts), make_console())
+    print_entries(verdicts_overview(verdicts), make_console())
     return 0
 
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import msgspec
 
 from jaxnorm.analysis.catalogue import CATALOGUE, Listing
+from jaxnorm.analysis.criteria import deciding, margin, measure_and_expectation
 from jaxnorm.analysis.summary import Summary, Verdict
 from jaxnorm.reporting.tables import TextTable
 
@@ -41,8 +42,10 @@ def judges_claims(path: Path) -> bool:
 
 def claims_table() -> TextTable:
     """Every claim and how it is measured."""
-    rows = [(listing.id, listing.claim, listing.measured_as, _decided_by(listing)) for listing in CATALOGUE]
-    return TextTable("Claims", "", ("id", "claim", "measured as", "decided by"), [("", rows)], 4)
+    rows = [
+        (listing.id, listing.claim, *measure_and_expectation(listing), margin(listing), _decided_by(listing)) for listing in CATALOGUE
+    ]
+    return TextTable("Claims", "", ("id", "claim", "measure", "expected", "margin", "decided by"), [("", rows)], 6)
 
 
 def _decided_by(listing: Listing) -> str:
@@ -51,17 +54,23 @@ def _decided_by(listing: Listing) -> str:
 
 def verdicts_overview(verdicts: Verdicts) -> TextTable:
     """Every claim with its verdicts, or with what would decide it."""
-    rows = [(listing.id, listing.claim, _state(listing, verdicts[listing.id])) for listing in CATALOGUE]
+    rows = [
+        (listing.id, listing.claim, *measure_and_expectation(listing), margin(listing), _state(listing, verdicts[listing.id]))
+        for listing in CATALOGUE
+    ]
     decided = sum(bool(found) for found in verdicts.values())
     exact = sum(bool(listing.test) for listing in CATALOGUE)
     caption = (
         f"{decided} of {len(CATALOGUE)} claims are judged by results, {exact} are exact and tested, {len(CATALOGUE) - decided - exact} are "
         "open. A run is named in brackets; runs differ in data, optimizer and network."
     )
-    return TextTable("Claims and their verdicts", caption, ("id", "claim", "verdict"), [("", rows)], 3)
+    return TextTable("Claims and their verdicts", caption, ("id", "claim", "measure", "expected", "margin", "verdict"), [("", rows)], 6)
 
 
 def _state(listing: Listing, found: Sequence[tuple[str, Verdict]]) -> str:
-    if found:
-        return "; ".join(f"{verdict.word} ({name})" for name, verdict in found)
-    return listing.decided_by if listing.test else f"open: {listing.decided_by}"
+    if not found:
+        return deciding(listing) if listing.test else f"open: {deciding(listing)}"
+    by_word: dict[str, list[str]] = {}
+    for run, verdict in found:
+        by_word.setdefault(verdict.word, []).append(run)
+    return "; ".join(f"{word} ({', '.join(runs)})" for word, runs in by_word.items())

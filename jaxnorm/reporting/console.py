@@ -7,7 +7,7 @@ from rich import box
 from rich.console import Console
 from rich.measure import Measurement
 from rich.padding import Padding
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from jaxnorm.analysis.control import describe_control
@@ -77,6 +77,19 @@ def print_runs(runs: Mapping[str, Summary], console: Console) -> None:
     for name, summary in runs.items():
         console.print()
         print_table(dataclasses.replace(results_table(summary), title=name), console)
+
+
+def print_entries(table: TextTable, console: Console) -> None:
+    """Print a table of long texts row by row: the first two cells as a heading, then headed cells in a line, then the last."""
+    indent = max(len(row[0]) for _, rows in table.groups for row in rows) + 2
+    for identifier, title, *facts, last in (row for _, rows in table.groups for row in rows):
+        named = "; ".join(f"{heading}: {fact}" for heading, fact in zip(table.headings[2:-1], facts, strict=True))
+        drawn = Table.grid(Column(width=indent), Column())
+        drawn.add_row(Text(identifier, style="bold"), Text(title, style="bold"))
+        drawn.add_row("", Text(named))
+        drawn.add_row("", Text(last, style="italic"))
+        console.print(drawn)
+    console.print(Text(table.caption, style="dim"))
 
 
 def print_table(table: TextTable, console: Console) -> None:

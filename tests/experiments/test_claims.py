@@ -1,5 +1,7 @@
 """The list of all claims as a user prints it."""
 
+import re
+
 import pytest
 from analysis.synthetic import summarise_compare
 
@@ -17,13 +19,15 @@ def test_claims_prints_every_claim_with_its_verdicts_or_what_would_decide_it(tmp
     (tmp_path / "speed" / "summary.json").write_text('{"timings": []}')
     assert main([str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert all(f" {listing.id} " in printed for listing in CATALOGUE)
+    assert [line.split()[0] for line in printed.splitlines() if re.match(r"[A-F]\d", line)] == [listing.id for listing in CATALOGUE]
+    assert max(map(len, printed.splitlines())) <= 100
     ((_, rows),) = verdicts_overview(find_verdicts(tmp_path)).groups
-    states = {row[0]: row[2] for row in rows}
+    states = {row[0]: row[-1] for row in rows}
     assert {claim: state for claim, state in states.items() if "(mine)" in state} == {
         verdict.claim: f"{verdict.word} (mine)" for verdict in summary.verdicts
     }
     assert states["C2"] == "open: python -m jaxnorm.experiments.architectures"
+    assert states["F2"] == "open: python -m jaxnorm.experiments.compare --norms layer rms"
     assert states["A7"] == "open: no instrument yet"
     assert states["B4"].startswith("exact: a test, ")
 
