@@ -42,9 +42,7 @@ def judges_claims(path: Path) -> bool:
 
 def claims_table() -> TextTable:
     """Every claim and how it is measured."""
-    rows = [
-        (listing.id, listing.claim, *measure_and_expectation(listing), margin(listing), _decided_by(listing)) for listing in CATALOGUE
-    ]
+    rows = [(listing.id, listing.claim, *measure_and_expectation(listing), margin(listing), _decided_by(listing)) for listing in CATALOGUE]
     return TextTable("Claims", "", ("id", "claim", "measure", "expected", "margin", "decided by"), [("", rows)], 6)
 
 
