@@ -1,8 +1,11 @@
 """From the command line to a run: checks first, and heavy imports only after them, so that help and mistakes are answered at once."""
 
+import contextlib
 import importlib
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
 from typing import TypeVar
 
 from jaxnorm.config import Study
@@ -25,9 +28,29 @@ def launch(name: str, config_type: type[Config], arguments: list[str] | None, ch
         check_values(config)
         check_rule(config)
         check(config)
-        from jaxnorm.experiments.study import run  # jax, pandas and matplotlib take seconds, which --help must not wait for
+        with interrupts_wait():  # jax, pandas and matplotlib take seconds, which --help must not wait for
+            from jaxnorm.experiments.study import run
 
-        design = importlib.import_module(f"jaxnorm.experiments.designs.{name}")
+            design = importlib.import_module(f"jaxnorm.experiments.designs.{name}")
         return run(config.shortened() if config.quick else config, design.INSTRUMENT)
 
     return run_command(body)
+
+
+@contextlib.contextmanager
+def interrupts_wait() -> Iterator[None]:
+    """Answer Ctrl-C when the block ends: jaxlib, while it is imported, would crash or drop it.
+
+    Where Ctrl-C does something else than usual, in a notebook or in the background say, that stays as it is.
+    """
+    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    came: list[int] = []
+    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+    if came:
+        raise KeyboardInterrupt

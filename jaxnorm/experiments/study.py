@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 
 from jax.sharding import Mesh
@@ -61,7 +61,7 @@ def show(config: Study, summary: Summary, results: Mapping[Arm, ArmResult], fold
     console = make_console()
     if config.quiet:
         print_brief(summary, console)
-        console.print(f"report: {folder.path / 'report.html'}")
+        console.print(f"report: {folder.path / 'report.html'}", soft_wrap=True)
         return
     print_summary(summary, console)
     if config.verbose:
@@ -126,14 +126,14 @@ def train_arms(
 def _tell_kept(jobs: Sequence[Job], kept: Mapping[Arm, ArmResult], parts: Mapping[Arm, Parts], console: Console) -> None:
     begun = sum(part.networks for part in parts.values())
     if kept or begun:
-        of_all = f"{_how_many(kept, begun)}, of {_how_many([job.arm for job in jobs], 0)},"
-        console.print(f"{of_all} were finished before and are kept (--no-resume trains them again).")
+        of_all = f" of {sum(not isinstance(job.arm, ControlArm) for job in jobs)}"
+        console.print(f"{_how_many(kept, begun, of_all)} were finished before and are kept (--no-resume trains them again).")
 
 
-def _how_many(arms: Sequence[Arm] | Mapping[Arm, ArmResult], further_networks: int) -> str:
-    """``2 arms``, ``4 arms and the control``, ``2 arms and 24 networks of the next``."""
+def _how_many(arms: Collection[Arm], further_networks: int, of_all: str = "") -> str:
+    """``2 arms``, ``4 arms of 4 and the control``, ``2 arms and 24 networks of the next``."""
     controls = sum(isinstance(arm, ControlArm) for arm in arms)
-    said = [count(len(arms) - controls, "arm"), *["the control"][:controls]]
+    said = [f"{count(len(arms) - controls, 'arm')}{of_all}", *["the control"][:controls]]
     return " and ".join(said + ([f"{count(further_networks, 'network')} of the next"] if further_networks else []))
 
 

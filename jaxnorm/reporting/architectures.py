@@ -8,8 +8,9 @@ from matplotlib.lines import Line2D
 from jaxnorm.analysis.architectures import WHERE
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Difference, Summary
-from jaxnorm.analysis.wording import SCALES, norm_title, value_title
+from jaxnorm.analysis.wording import SCALES, arm_title, norm_title, value_title
 from jaxnorm.reporting.figures import Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.hover import level_text, seed_texts, tell_points
 from jaxnorm.reporting.panels import differences_title, plot_differences, spread_axis, with_errors
 from jaxnorm.reporting.style import INK, levels_of, looks, norms_of
 from jaxnorm.reporting.sweeps import RING_SIZE, plot_sweep
@@ -54,9 +55,13 @@ def plot_accuracy(ax: Axes, summary: Summary, rate: str) -> Axes:
         mark, rank = look[arm.norm], list(look).index(arm.norm)
         x = models.index(arm.factors["model"]) + DODGE * (rank - (len(look) - 1) / 2)
         values = scale.factor * np.asarray(arm.by_seed[MEASURE])
-        ax.plot(x + 0.05 + jitter, values, linestyle="none", marker=mark.marker, color=mark.color, alpha=0.4, markersize=2.8, mew=0)
+        (dots,) = ax.plot(
+            x + 0.05 + jitter, values, linestyle="none", marker=mark.marker, color=mark.color, alpha=0.4, markersize=2.8, mew=0
+        )
+        tell_points(dots, seed_texts(summary, arm, MEASURE))
         means, errors = with_errors([arm.measures[MEASURE]], scale.factor)
-        ax.errorbar(x - 0.06, means, errors, color=mark.color, marker=mark.marker, markersize=5, capsize=2.5)
+        mean = ax.errorbar(x - 0.06, means, errors, color=mark.color, marker=mark.marker, markersize=5, capsize=2.5)[0]
+        tell_points(mean, [f"{arm_title(arm.factors)}: {level_text(arm.measures[MEASURE], MEASURE)}"])
     spread_axis(ax, MEASURE, scale.factor * np.concatenate([arm.by_seed[MEASURE] for arm in summary.arms]))
     ax.set_xticks(range(len(models)), [value_title("model", model) for model in models])
     ax.set_xlim(-0.6, len(models) - 0.4)

@@ -42,11 +42,11 @@ def print_summary(summary: Summary, console: Console) -> None:
 
 
 def print_brief(summary: Summary, console: Console) -> None:
-    """Print the answer, and a line per verdict."""
-    console.print(Text(summary.answer))
+    """Print the answer, and each verdict's word and claim, a line each however long."""
+    console.print(Text(summary.answer), soft_wrap=True)
     for verdict in summary.verdicts:
         line = Text(f"{verdict.claim} ").append(verdict.word, style=WORD_STYLES[verdict.word])
-        console.print(line.append(f": {verdict.statement}"), no_wrap=True, overflow="ellipsis", crop=True)
+        console.print(line.append(f": {verdict.statement}"), soft_wrap=True)
 
 
 def print_details(summary: Summary, console: Console) -> None:

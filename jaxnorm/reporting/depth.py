@@ -8,8 +8,9 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from jaxnorm.analysis.summary import ArmSummary, Summary
-from jaxnorm.analysis.wording import SCALES
+from jaxnorm.analysis.wording import SCALES, arm_title
 from jaxnorm.reporting.figures import Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.hover import tell_points
 from jaxnorm.reporting.panels import plot_factor
 from jaxnorm.reporting.style import BAND_ALPHA, levels_of, looks, norms_of
 
@@ -66,7 +67,10 @@ def _plot_gradients(ax: Axes, summary: Summary, arms: Sequence[ArmSummary]) -> A
         profile = arm.profiles["gradient_norm"]
         blocks = np.arange(1, len(profile.mean) + 1)
         mark = look[arm.norm]
-        ax.plot(blocks, profile.mean, color=mark.color, marker=mark.marker, markevery=max(1, len(blocks) // 8), mec="white", mew=0.5)
+        step = max(1, len(blocks) // 8)
+        (line,) = ax.plot(blocks, profile.mean, color=mark.color, marker=mark.marker, markevery=step, mec="white", mew=0.5)
+        texts = [f"{arm_title(arm.factors)}, block {block}: {mean:.3g}" for block, mean in zip(blocks, profile.mean, strict=True)]
+        tell_points(line, texts[::step])
         if profile.low is not None and profile.high is not None:
             ax.fill_between(blocks, profile.low, profile.high, color=mark.color, alpha=BAND_ALPHA, linewidth=0)
     ax.set_yscale("log")

@@ -13,7 +13,7 @@ from jaxnorm.analysis.measures import MEASURES, Unit
 from jaxnorm.analysis.summary import ArmSummary, Difference, Estimate, Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, count_decimals, format_difference, format_level, format_number, format_p
 
-METRIC_UNITS: dict[str, Unit] = {"_loss": "nats", "_accuracy": "fraction"}
+METRIC_UNITS: dict[str, Unit] = {"_loss": "nats", "_accuracy": "fraction", "": "ratio"}
 """Ending of a metric to its unit; an instrument's own metrics are told without."""
 OPENING, BETWEEN = "points: ", " | "
 GROUP = re.compile(rf'<g id="{OPENING}([^"]*)">(.*?)(?=<g id="|\Z)', re.DOTALL)
@@ -45,7 +45,7 @@ def curve_texts(arm: ArmSummary, metric: str, epochs: Iterable[int]) -> list[str
     curve = arm.curves[metric]
     nothing = [None] * len(curve.mean)
     units: list[Unit] = [unit for ending, unit in METRIC_UNITS.items() if metric.endswith(ending)]
-    unit: Unit = units[0] if units else "ratio"
+    unit: Unit = units[0]
     levels = [
         format_level(Estimate(mean, low, high, 0), unit)
         for mean, low, high in zip(curve.mean, curve.low or nothing, curve.high or nothing, strict=True)

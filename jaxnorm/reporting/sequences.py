@@ -10,8 +10,9 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from jaxnorm.analysis.summary import ArmSummary, Estimate, Summary
-from jaxnorm.analysis.wording import norm_title, value_title
+from jaxnorm.analysis.wording import described, norm_title, value_title
 from jaxnorm.reporting.figures import Drawing, add_caption
+from jaxnorm.reporting.hover import level_text, tell_points
 from jaxnorm.reporting.style import levels_of, looks
 
 PERCENT = 100.0
@@ -63,7 +64,7 @@ def make_evaluation(summary: Summary) -> Figure:
         for arm in (arm for arm in arms if _kind(arm) in others):
             _plot_band(ax, arm)
         for (arm,), shift in _set_apart(arms, coupled, 1 / 2):
-            _plot_line(ax, [arm], [rank + shift for rank in range(len(EVALUATIONS))], _evaluations(arm), joined=False)
+            _plot_line(ax, [arm] * len(EVALUATIONS), [rank + shift for rank in range(len(EVALUATIONS))], _evaluations(arm), joined=False)
         ax.set_xticks(range(len(EVALUATIONS)), list(EVALUATIONS.values()))
         ax.set(xlabel="statistics of the evaluation", ylabel="test accuracy (%)", xlim=(-0.5, len(EVALUATIONS) - 0.5))
         ax.label_outer()
@@ -127,13 +128,14 @@ def _is_level(arm: ArmSummary) -> bool:
 
 
 def _plot_line(ax: Axes, arms: Sequence[ArmSummary], x: Sequence[float], levels: Sequence[Estimate], *, joined: bool = True) -> None:
-    """Means in percent with intervals, in the look of the arms' norm; hollow and dashed where padding is not masked."""
+    """Means in percent with intervals, one arm each, in the look of their norm; hollow and dashed where padding is not masked."""
     norm, masking = _kind(arms[0])
     means = [PERCENT * level.mean for level in levels]
     for place, level in zip(x, levels, strict=True):
         if level.low is not None and level.high is not None:
             ax.plot([place, place], [PERCENT * level.low, PERCENT * level.high], color=looks([norm])[norm].color, linewidth=1.4)
     (line,) = ax.plot(x, means, **_style(norm, masking))
+    tell_points(line, [_text(arm, level) for arm, level in zip(arms, levels, strict=True)])
     if not joined:
         line.set_linestyle("none")
 
@@ -142,9 +144,15 @@ def _plot_band(ax: Axes, arm: ArmSummary) -> None:
     """The accuracy of a network that is evaluated in one way only."""
     level, style = arm.measures["test_accuracy"], _style(*_kind(arm))
     ax.axhline(PERCENT * level.mean, color=style["color"], linewidth=1.2)
-    ax.plot(len(EVALUATIONS) - 0.6, PERCENT * level.mean, **style)
+    (point,) = ax.plot(len(EVALUATIONS) - 0.6, PERCENT * level.mean, **style)
+    tell_points(point, [_text(arm, level)])
     if level.low is not None and level.high is not None:
         ax.axhspan(PERCENT * level.low, PERCENT * level.high, color=style["color"], alpha=0.1, linewidth=0)
+
+
+def _text(arm: ArmSummary, level: Estimate) -> str:
+    """What is told of a point."""
+    return f"{norm_title(arm.norm)}, {described(arm.factors)}: {level_text(level, 'test_accuracy')}"
 
 
 def _style(norm: str, masking: str) -> dict[str, Any]:

@@ -10,6 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import Sweep
 from jaxnorm.analysis.wording import SCALES, norm_title
+from jaxnorm.reporting.hover import level_text, tell_points
 from jaxnorm.reporting.panels import FACTOR_LABELS, LABEL_WIDTH, spread_axis, with_errors
 from jaxnorm.reporting.style import BAND_ALPHA, INK, looks
 
@@ -37,7 +38,11 @@ def plot_sweep(ax: Axes, sweeps: Sequence[Sweep], measure: str, column: str, *, 
         means, errors = with_errors([point.measures[measure] for point in sweep.points], scale.factor)
         low, high = (means, means) if errors is None else _possible(means - errors[0], means + errors[1], measure)
         ax.fill_between(x, low, high, color=mark.color, alpha=BAND_ALPHA, linewidth=0)
-        ax.plot(x, means, color=mark.color, marker=mark.marker, mec="white", mew=0.5, label=norm_title(sweep.norm))
+        (curve,) = ax.plot(x, means, color=mark.color, marker=mark.marker, mec="white", mew=0.5, label=norm_title(sweep.norm))
+        levels = [level_text(point.measures[measure], measure) for point in sweep.points]
+        tell_points(
+            curve, [f"{norm_title(sweep.norm)}, {FACTOR_LABELS[column]} {at:g}: {level}" for at, level in zip(x, levels, strict=True)]
+        )
         if ring:
             at = sweep.marked[ring][column]
             ax.plot(at, means[x.index(at)], marker="o", markersize=RING_SIZE + RING_STEP * rank, mfc="none", mec=mark.color, mew=1.4)

@@ -11,7 +11,7 @@ from jaxnorm.config import CompareConfig
 
 
 @pytest.mark.parametrize(("norms", "seeds"), [(("batch", "layer", "none"), 24), (("layer", "batch"), 3)])
-def test_a_sentence_on_each_measure_of_the_answer(norms, seeds):
+def test_two_sentences_on_each_measure_of_the_answer(norms, seeds):
     summary = summarise_compare(CompareConfig(norms=norms, seeds=seeds, epochs=6))
     sentences = seeds_sentences(summary)
     assert len(sentences) == 2
@@ -24,9 +24,9 @@ def test_a_sentence_on_each_measure_of_the_answer(norms, seeds):
         (said,) = re.findall(r"true difference of ([\d.]+)", sentence)
         assert float(said) == pytest.approx(factor * coarsest.detectable, rel=0.06)
         assert f"({coarsest.label})" in sentence
-        needed = "more seeds than are of use" if smallest.seeds_needed is None else f"takes {smallest.seeds_needed} seeds."
+        needed = "more seeds than are of use" if smallest.seeds_needed is None else f"would need {smallest.seeds_needed} seeds."
         assert needed in sentence
-        assert f"({smallest.label}: " in sentence
+        assert f"({smallest.label}, " in sentence
 
 
 def test_nothing_is_said_where_nothing_can_be():

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
+from jaxnorm.analysis.control import describe_control
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.experiments import parts, study
 from jaxnorm.experiments.compare import main
@@ -70,6 +71,9 @@ def test_compare_control_has_seeds_of_its_own_and_changes_no_other_number(finish
     assert with_control.control is not None
     losses = rows[(rows.norm == "batch") & (rows.batch_size == 16) & (rows.metric == "train_loss") & (rows.epoch == 2)]
     final = losses.sort_values("seed").value.to_numpy()
+    report, page = ((finished / name).read_text() for name in ("report.md", "report.html"))
+    assert "## Control: an arm against itself" in report
+    assert all(describe_control(with_control.control) in text for text in (report, page))
     difference = next(each for each in with_control.control.differences if each.measure == "train_loss")
     np.testing.assert_allclose(difference.by_seed, final[:3] - final[3:], rtol=1e-12)
 
@@ -107,7 +111,7 @@ def test_compare_resumes_to_the_same_numbers(finished, tmp_path, monkeypatch, ca
     trained.append("no interruption any more")
     assert run(out) == 0
     assert (out / "metrics.csv").read_bytes() == (finished / "metrics.csv").read_bytes()
-    assert "2 arms, of 4 arms and the control, were finished before" in " ".join(capsys.readouterr().out.split())
+    assert "2 arms of 4 were finished before" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -133,7 +137,7 @@ def test_compare_resumes_inside_an_arm_to_the_same_bytes(keep_after, tmp_path, m
     assert "0 arms and 2 networks of the next finished and kept" in " ".join(capsys.readouterr().out.split())
     assert [path.name for path in (out / "arms").iterdir()] == ["batch-128.part-0.npz"]
     assert run(out, *flags) == 0
-    assert "0 arms and 2 networks of the next, of 1 arm and the control, were finished before" in " ".join(capsys.readouterr().out.split())
+    assert "0 arms of 1 and 2 networks of the next were finished before" in " ".join(capsys.readouterr().out.split())
     assert trained == [5, 3, 3, 5, 5, 5]  # then the control
     assert {path.name for path in (out / "arms").iterdir()} == {"batch-128.parquet", "batch-128-control.parquet"}
     assert (out / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
@@ -146,7 +150,7 @@ def test_compare_again_keeps_what_training_took(finished, capsys):
     before = (finished / "environment.json").read_bytes()
     assert run(finished) == 0
     assert (finished / "environment.json").read_bytes() == before
-    assert "4 arms and the control, of 4 arms and the control, were finished" in " ".join(capsys.readouterr().out.split())
+    assert "4 arms of 4 and the control were finished before" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -157,10 +161,8 @@ def test_compare_prints_as_much_as_is_asked_for(finished, capsys):
 
     summary = Summary.load(finished / "summary.json")
     quiet, normal, verbose = printed("--quiet"), printed(), printed("--verbose")
-    answer, *verdicts, path = quiet.replace("\n", " \n").rsplit("\n", len(summary.verdicts) + 2)[:-1]
-    assert " ".join(answer.split()) == summary.answer
-    assert [line.split(":")[0] for line in verdicts] == [f"{verdict.claim} {verdict.word}" for verdict in summary.verdicts]
-    assert path.split() == ["report:", str(finished / "report.html")]
+    verdicts = [f"{verdict.claim} {verdict.word}: {verdict.statement}" for verdict in summary.verdicts]
+    assert quiet.splitlines() == [summary.answer, *verdicts, f"report: {finished / 'report.html'}"]
     assert "Paired differences" in normal
     assert "Control: BatchNorm at batch size 16 against itself, trained again on seeds 3 to 5" in " ".join(normal.split())
     assert not {"Evidence", "Times"} & set(normal.split())
@@ -212,7 +214,7 @@ def test_protocol_is_read_and_flags_win(finished, tmp_path, capsys):
     shutil.copytree(finished, out)
     protocol.write_text('norms = ["batch", "layer"]\nbatch_sizes = [16, 128]\nseeds = 5\nepochs = 2\nhidden_sizes = [8]\n')
     assert main([str(protocol), "--seeds", "3", "--out", str(out)]) == 0
-    assert "4 arms and the control, of" in " ".join(capsys.readouterr().out.split())
+    assert "4 arms of 4 and the control were finished before" in " ".join(capsys.readouterr().out.split())
     assert main([str(protocol), "--out", str(out)]) == 2
     assert "seeds is 3 there and 5 now" in capsys.readouterr().err
 

@@ -24,7 +24,7 @@ from jaxnorm.experiments.own_norms import find_norm
 
 ROOT = Path(jaxnorm.__file__).parent.parent
 HEADER = "import jax.numpy as jnp\nfrom flax import linen as nn\n\n\n"
-TINY = ["--batch-sizes", "16", "--seeds", "2", "--epochs", "1", "--hidden-sizes", "8"]
+TINY = ["--no-control", "--batch-sizes", "16", "--seeds", "2", "--epochs", "1", "--hidden-sizes", "8"]
 SAME_FORMULA = {"rtol": 1e-3, "atol": 1e-4}
 """Two programs of the same formula, 89 updates of Adam apart."""
 
