@@ -6,18 +6,12 @@ compile it by ``helpers.jit_as_for_users``.
 
 import os
 
+from compiling import QUICK, as_flags
+
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"
 os.environ.setdefault("MPLBACKEND", "agg")
-os.environ["XLA_FLAGS"] = " ".join(
-    [
-        os.environ.get("XLA_FLAGS", ""),
-        "--xla_backend_optimization_level=0",
-        "--xla_llvm_disable_expensive_passes=true",
-        "--xla_cpu_use_fusion_emitters=false",
-        "--xla_cpu_parallel_codegen_split_count=1",
-    ]
-)
+os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {as_flags(QUICK)}"
 
 import jax
 

@@ -4,6 +4,7 @@ import functools
 
 import jax
 import numpy as np
+from compiling import USERS
 
 FLOAT32_TOLERANCE = 1e-5
 """Relative error allowed between a float32 layer and its float64 reference."""
@@ -16,14 +17,7 @@ FINITE_DIFFERENCE_TOLERANCE = 1e-6
 HALF_PRECISION_TOLERANCE = {"bfloat16": 2e-2, "float16": 3e-3}
 """Absolute error of an output of order 1 to 4: some units in the last of 8 or 11 significant bits."""
 
-USERS_OPTIONS = {
-    "xla_backend_optimization_level": 3,
-    "xla_llvm_disable_expensive_passes": False,
-    "xla_cpu_use_fusion_emitters": True,
-    "xla_cpu_parallel_codegen_split_count": 32,
-}
-"""XLA's own defaults, against those of conftest.py."""
-jit_as_for_users = functools.partial(jax.jit, compiler_options=USERS_OPTIONS)
+jit_as_for_users = functools.partial(jax.jit, compiler_options=USERS)
 """``jax.jit`` with all of XLA's optimizations."""
 
 

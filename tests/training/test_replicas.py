@@ -6,7 +6,7 @@ import jax
 import numpy as np
 import pytest
 from common_training import make_arm, make_data, make_replicas
-from helpers import USERS_OPTIONS
+from compiling import USERS
 
 from jaxnorm.training import Replica, compile_programs, gather, make_mesh, run_groups, run_replicas
 from jaxnorm.training import replicas as replicas_module
@@ -18,7 +18,7 @@ VMAP_TOLERANCE = 2e-4  # batched products sum in another order; 20 Adam updates 
 @pytest.fixture
 def as_for_users(monkeypatch):
     """Programs compiled with all of XLA's optimizations."""
-    monkeypatch.setattr(replicas_module, "CPU_OPTIONS", replicas_module.CPU_OPTIONS | USERS_OPTIONS)
+    monkeypatch.setattr(replicas_module, "CPU_OPTIONS", replicas_module.CPU_OPTIONS | USERS)
     prepare.cache_clear()
     yield
     prepare.cache_clear()
