@@ -1,9 +1,12 @@
 """What the layers instrument measures: rounding errors, and costs beside Linen's."""
 
 import dataclasses
+import math
 from pathlib import Path
 
 import msgspec
+import numpy as np
+from scipy import stats
 
 
 @dataclasses.dataclass(frozen=True)
@@ -20,14 +23,29 @@ class RoundingError:
 
 
 @dataclasses.dataclass(frozen=True)
+class Ratio:
+    """The median of a ratio over rounds, with its 95 % interval by order statistics; few rounds have none."""
+
+    median: float
+    low: float | None
+    high: float | None
+
+
+def median_ratio(ratios: np.ndarray) -> Ratio:
+    """From one ratio per round, (R,)."""
+    low, high = map(float, stats.quantile_test(ratios, q=1.0, p=0.5).confidence_interval())
+    return Ratio(float(np.median(ratios)), *(end if math.isfinite(end) else None for end in (low, high)))
+
+
+@dataclasses.dataclass(frozen=True)
 class Cost:
     """Of one layer's forward and backward pass, as ratios to flax.linen's layer with its default (unstable) variance."""
 
     layer: str
     shape: tuple[int, ...]
-    time: float
-    """Median over rounds of the time's ratio."""
-    time_stable: float
+    time: Ratio
+    """Of the times of a round."""
+    time_stable: Ratio
     """The same against Linen's stable variance (``use_fast_variance=False``)."""
     saved: float
     """Ratio of the bytes kept between the forward and the backward pass."""

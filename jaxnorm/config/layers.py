@@ -8,7 +8,7 @@ from pathlib import Path
 class LayersConfig:
     """Measure each layer's rounding error, memory and speed beside flax.linen's, and its rounding error beside PyTorch's."""
 
-    rounds: int = 15
+    rounds: int = 45
     """Timings of each layer, taken in turn; the median of the rounds' ratios counts."""
 
     out: Path = Path("runs/layers")

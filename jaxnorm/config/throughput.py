@@ -26,7 +26,7 @@ class ThroughputConfig:
     hidden_sizes: tuple[int, ...] = (256,)
     """Units of each hidden layer of the MLP, between 784 inputs and 10 classes."""
 
-    other_models: tuple[Literal["cnn", "lstm", "gru", "transformer"], ...] = ("cnn", "lstm", "transformer")
+    other_models: tuple[Literal["cnn", "lstm", "gru", "transformer"], ...] = ("cnn", "lstm", "gru", "transformer")
     """Models to time besides the MLP, on images of 8 x 8 pixels, at the largest batch size with the first optimizer."""
 
     other_seeds: int = 8

@@ -5,7 +5,6 @@ import importlib.util
 import math
 import time
 from collections.abc import Callable, Iterator, Sequence
-from statistics import median
 from typing import Any
 
 import flax.linen as nn
@@ -14,7 +13,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from jaxnorm import norms
-from jaxnorm.analysis.layers import Cost, LayersSummary, RoundingError
+from jaxnorm.analysis.layers import Cost, LayersSummary, RoundingError, median_ratio
 from jaxnorm.config import LayersConfig
 from jaxnorm.experiments import devices
 from jaxnorm.experiments.command_line import to_dict
@@ -122,8 +121,8 @@ def measure_costs(rounds: int) -> Iterator[Cost]:
             rivals = [getattr(nn, layer)(**settings, use_fast_variance=fast) for fast in (True, False)]
             timers, saved = zip(*(_pass(module, shape) for module in (ours, *rivals)), strict=True)
             seconds = np.array([_round(timers, number) for number in range(rounds)])  # (rounds, 3)
-            time_fast, time_stable = (median(seconds[:, 0] / seconds[:, rival]) for rival in (1, 2))
-            yield Cost(layer, shape, float(time_fast), float(time_stable), saved[0] / saved[1])
+            time_fast, time_stable = (median_ratio(seconds[:, 0] / seconds[:, rival]) for rival in (1, 2))
+            yield Cost(layer, shape, time_fast, time_stable, saved[0] / saved[1])
 
 
 def _round(timers: Sequence[Callable[[], float]], number: int) -> list[float]:

@@ -31,8 +31,8 @@ LARGEST_HIDDEN_VALUE = np.float32(1e18)
 """Magnitude from which a masked-out value is replaced: its product with 1 / sqrt(epsilon) stays finite in float32 and bfloat16."""
 
 
-SAMPLE, SAMPLE_PER_AXIS = 32, 8
-"""How many values of each pool, and along each of its axes, are averaged to have a number near all of them."""
+SAMPLE, SAMPLE_PER_AXIS, SAMPLED_OF = 32, 8, 16
+"""How many values of each pool, and along each of its axes, and of how many there one, are averaged to have a number near all of them."""
 
 
 class Moments(NamedTuple):
@@ -200,7 +200,7 @@ def _near_mean(x: Array, pool: Pool) -> Array:
     if pool.axis_name is None:
         left = SAMPLE
         for axis in pool.axes:
-            x = _spread_out(x, axis, min(left, SAMPLE_PER_AXIS))
+            x = _spread_out(x, axis, min(left, SAMPLE_PER_AXIS, -(-x.shape[axis] // SAMPLED_OF)))
             left = max(left // max(x.shape[axis], 1), 1)
     return pool.means(pool.count(x.shape, None), x)[0]
 

@@ -13,6 +13,10 @@ from jaxnorm.norms.functional import Pool, canonical_axes, full_rank_mask
 from jaxnorm.norms.linen import normalize, normalize_over, own_moments, prepare, require_several, scale_and_bias
 
 
+WIDE_GROUP = 8
+"""Channels from which on a group is reduced fastest as an axis of its own: as many float32 numbers as a vector register holds."""
+
+
 def _number_of_groups(channels: int, num_groups: int | None, group_size: int | None) -> int:
     if (num_groups is None) == (group_size is None):
         raise ValueError("give either num_groups or group_size, and None for the other one (num_groups is 32 by default)")
@@ -100,19 +104,21 @@ class GroupNorm(nn.Module):
         return self._channels_last(jnp.transpose(x, order), mask, moved_axes).transpose(np.argsort(order))
 
     def _channels_last(self, x: Array, mask: Array | None, axes: tuple[int, ...]) -> Array:
-        groups = _number_of_groups(jnp.shape(x)[-1], self.num_groups, self.group_size)
-        if len(axes) == 1:
-            return self._normalize_vectors(*prepare(x, mask), groups)
+        channels = jnp.shape(x)[-1]
+        groups = _number_of_groups(channels, self.num_groups, self.group_size)
+        if len(axes) == 1 or channels // groups >= WIDE_GROUP:
+            return self._on_view_of_groups(*prepare(x, mask), axes, groups)
         return normalize_over(self, x, mask, axes[:-1], -1, channel_groups=groups)
 
-    def _normalize_vectors(self, x: Array, mask: Array | None, groups: int) -> Array:
-        """The same without positions, on a view of the groups: four times as fast there as spreading sums over channels."""
+    def _on_view_of_groups(self, x: Array, mask: Array | None, axes: tuple[int, ...], groups: int) -> Array:
+        """The same on a view of the groups, which are pooled in one reduction."""
         split = (groups, x.shape[-1] // groups)  # C -> (G, C / G)
-        require_several(self, split[1], x.shape)
         grouped = x.reshape(*x.shape[:-1], *split)
         if mask is not None:
             mask = mask.reshape(*mask.shape[:-1], *(split if mask.shape[-1] > 1 else (1, 1)))
-        own = own_moments(self, grouped, mask, Pool((x.ndim,), self.axis_name, self.axis_index_groups))
+        pool = Pool((*axes[:-1], x.ndim), self.axis_name, self.axis_index_groups)
+        require_several(self, pool.count(grouped.shape, None), x.shape)
+        own = own_moments(self, grouped, mask, pool)
         scale, bias = scale_and_bias(self, (x.shape[-1],), (1,) * (x.ndim - 1) + split)
         return normalize(self, grouped, own, scale, bias).reshape(x.shape)
 

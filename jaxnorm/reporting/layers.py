@@ -5,7 +5,7 @@ from itertools import groupby
 from pathlib import Path
 from typing import Any
 
-from jaxnorm.analysis.layers import LayersSummary
+from jaxnorm.analysis.layers import LayersSummary, Ratio
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.tables import TextTable, markdown
 
@@ -41,16 +41,21 @@ def _error(error: float | None) -> str:
 def costs_table(summary: LayersSummary) -> TextTable:
     """One row per layer and shape."""
     rows = [
-        (cost.layer, " × ".join(map(str, cost.shape)), f"{cost.time:.2f}", f"{cost.time_stable:.2f}", f"{cost.saved:.2f}")
+        (cost.layer, " × ".join(map(str, cost.shape)), _ratio(cost.time), _ratio(cost.time_stable), f"{cost.saved:.2f}")
         for cost in summary.costs
     ]
     caption = (
         "Forward and backward pass under jit in float32, as ratios to flax.linen's layer: below 1 is cheaper. Time: median of "
-        f"{summary.rounds} rounds, against Linen's default variance, which is unstable, and against its stable one. Kept: bytes held "
-        "between the two passes."
+        f"{summary.rounds} rounds with its 95 % interval, against Linen's default variance, which is unstable, and against its stable one. "
+        "Kept: bytes held between the two passes."
     )
     headings = ("layer", "shape", "time / default", "time / stable", "kept / default")
     return TextTable("Cost", caption, headings, [("", rows)], 2)
+
+
+def _ratio(ratio: Ratio) -> str:
+    interval = f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.low is not None and ratio.high is not None else ""
+    return f"{ratio.median:.2f}{interval}"
 
 
 def save_layers(summary: LayersSummary, folder: Path, environment: dict[str, Any]) -> None:

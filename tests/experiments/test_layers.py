@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from jaxnorm.analysis.layers import LayersSummary
+from jaxnorm.analysis.layers import LayersSummary, Ratio, median_ratio
 from jaxnorm.experiments import layer_trials
 from jaxnorm.experiments.layers import main
 
@@ -13,6 +13,12 @@ def test_reference_has_mean_square_one_over_its_pooled_axes(layer):
     y = layer_trials.reference(layer, np.random.default_rng(0).normal(3.0, 2.0, layer_trials.ERROR_SHAPE))
     grouped = y.reshape(*y.shape[:2], 8, -1) if layer == "GroupNorm" else y
     np.testing.assert_allclose(np.mean(grouped**2, layer_trials.POOLED_AXES[layer]), 1.0)
+
+
+def test_interval_of_a_median_is_that_of_order_statistics():
+    found = median_ratio(np.arange(1.0, 46.0))  # binomial: 45 rounds leave 16 below and 16 above
+    assert (found.median, found.low, found.high) == (23.0, 16.0, 30.0)
+    assert median_ratio(np.array([2.0])) == Ratio(2.0, None, None)
 
 
 def test_layers_measures_every_layer_and_writes_its_results(tmp_path, monkeypatch, capsys):
@@ -25,6 +31,6 @@ def test_layers_measures_every_layer_and_writes_its_results(tmp_path, monkeypatc
     errors = {(row.layer, row.library, row.offset): row.error for row in summary.errors}
     assert {layer for layer, _, _ in errors} == {cost.layer for cost in summary.costs} == set(layer_trials.SETTINGS)
     assert errors["BatchNorm", "jaxnorm", 1e3] < 1e-3 < errors["BatchNorm", "flax", 1e3]
-    assert all(cost.time > 0 and cost.saved > 0 for cost in summary.costs)
+    assert all(cost.time.median > 0 and cost.saved > 0 for cost in summary.costs)
     assert "BatchNorm" in (tmp_path / "report.md").read_text()
     assert "Rounding error" in capsys.readouterr().out
