@@ -13,8 +13,8 @@ class NoisyBatchNorm(BatchNorm):
     """Noisy batch normalization: BatchNorm, then noise from a distribution that is another one for each feature and at every update.
 
     ``y = s * BatchNorm(x) + m``. Each update draws, per feature, a centre of the shifts ``mu ~ U(-mean_range, mean_range)`` and of the
-    scales ``sigma ~ U(1, largest_scale)``, and then, per element, ``m ~ U(mu - spread, mu + spread)`` and
-    ``s ~ U(sigma - spread, sigma + spread)``. So no feature keeps its mean and variance from one update to the next.
+    scales ``sigma ~ U(1, largest_scale)``, and then, per element, ``m ~ U(mu - spread, mu + spread)`` and ``s ~ N(sigma, spread)``, a
+    standard deviation. So no feature keeps its mean and variance from one update to the next.
 
     Statistics and state: those of BatchNorm, which sees its input before the noise. Noise is there in training only, and only where
     Linen's stream ``noise`` is given: without it, as in a probe, and in evaluation, this is BatchNorm.
@@ -32,7 +32,8 @@ class NoisyBatchNorm(BatchNorm):
     Neither Linen nor PyTorch has it.
 
     Reference: S. Santurkar, D. Tsipras, A. Ilyas, A. Madry, "How Does Batch Normalization Help Optimization?", 2018, arXiv:1805.11604,
-    section 2.1 and the algorithm in the appendix.
+    section 2.1: i.i.d. noise of non-zero mean and non-unit variance on every activation, whose distribution changes at every update. The
+    distributions are those of the algorithm in the appendix.
     """
 
     mean_range: float = 0.5
@@ -47,13 +48,9 @@ class NoisyBatchNorm(BatchNorm):
         if evaluating or self.is_initializing() or not self.has_rng("noise"):
             return y
         feature_shape = kept_shape(y.shape, canonical_axes(y.ndim, self.axis))
-        shift_key, scale_key = jax.random.split(self.make_rng("noise"))
-        shift = self._draw(shift_key, -self.mean_range, self.mean_range, feature_shape, y.shape)
-        scale = self._draw(scale_key, 1.0, self.largest_scale, feature_shape, y.shape)
+        mu_key, sigma_key, shift_key, scale_key = jax.random.split(self.make_rng("noise"), 4)
+        mu = jax.random.uniform(mu_key, feature_shape, jnp.float32, -self.mean_range, self.mean_range)
+        sigma = jax.random.uniform(sigma_key, feature_shape, jnp.float32, 1.0, self.largest_scale)
+        shift = mu + jax.random.uniform(shift_key, y.shape, jnp.float32, -self.spread, self.spread)
+        scale = sigma + self.spread * jax.random.normal(scale_key, y.shape, jnp.float32)
         return (scale * y + shift).astype(y.dtype)
-
-    def _draw(self, key: Array, low: float, high: float, feature_shape: tuple[int, ...], shape: tuple[int, ...]) -> Array:
-        """A number per element, around one per feature between ``low`` and ``high``."""
-        feature_key, element_key = jax.random.split(key)
-        centre = jax.random.uniform(feature_key, feature_shape, jnp.float32, low, high)
-        return centre + jax.random.uniform(element_key, shape, jnp.float32, -self.spread, self.spread)
