@@ -1,11 +1,16 @@
 """What to use when, as far as this run tells: for each aim the best arm, and those that were not told apart from it."""
 
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
 from jaxnorm.analysis.contrasts import find_margin
 from jaxnorm.analysis.measures import MEASURES
-from jaxnorm.analysis.statistics import exceedance_p, holm, sign_flip_p
-from jaxnorm.analysis.summary import ArmSummary, Summary
-from jaxnorm.analysis.verdict import ALPHA
+from jaxnorm.analysis.statistics import ALPHA, adjust, exceedance_p, sign_flip_p
+from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, count, format_level
+from jaxnorm.config import DecisionRule
 
 AIMS = {
     "train_loss_area": "To learn fast",
@@ -17,36 +22,56 @@ MOST_NAMED = 6
 """Arms named in a sentence; of more, their number."""
 
 
-def advice(summary: Summary) -> list[str]:
-    """One sentence for each aim that the run measured.
+@dataclasses.dataclass(frozen=True)
+class Contest:
+    """All arms by one measure."""
 
-    The best arm has the best mean. Another is worse if its paired difference from the best is significant (sign flips, Holm's correction
-    over the other arms) and larger than the margin of the measure; what is not worse is named beside the best.
+    best: int
+    """Which arm has the best mean."""
+    worse: list[int]
+    """Which are shown to be worse, beyond the margin."""
+
+
+def hold_contests(values: Mapping[str, np.ndarray], rule: DecisionRule) -> dict[str, Contest]:
+    """Measure to its contest; ``values`` are by measure, of all arms and seeds, (A, S).
+
+    An arm is worse if its paired difference from the best is significant and larger than the margin, after correction over the arms of all
+    contests. The best was picked from them, so each p counts for as many pairs as its arm could have been in: A / 2 on average.
     """
-    return [_sentence(summary, name, aim) for name, aim in AIMS.items() if name in summary.arms[0].measures]
+    best = {name: int((values_AS.mean(axis=1) * (1 if _higher(name) else -1)).argmax()) for name, values_AS in values.items()}
+    pairs = [(name, arm) for name, values_AS in values.items() for arm in range(len(values_AS)) if arm != best[name]]
+    adjusted = adjust([_worse_p(name, values[name], best[name], arm, rule) for name, arm in pairs])
+    shown = [pair for pair, p_value in zip(pairs, adjusted, strict=True) if p_value <= ALPHA]
+    return {name: Contest(best[name], [arm for measure, arm in shown if measure == name]) for name in values}
 
 
-def _sentence(summary: Summary, name: str, aim: str) -> str:
-    measure = MEASURES[name]
-    sign = 1 if measure.unit == "fraction" else -1
-    best = max(summary.arms, key=lambda arm: sign * arm.measures[name].mean)
-    others = [arm for arm in summary.arms if arm is not best]
+def _worse_p(name: str, values_AS: np.ndarray, best: int, arm: int, rule: DecisionRule) -> float:
+    difference_S = values_AS[best] - values_AS[arm]
+    margin = find_margin(name, [float(values_AS[best].mean()), float(values_AS[arm].mean())], rule)
+    return max(float(sign_flip_p(difference_S)), float(exceedance_p(difference_S, margin))) * max(1.0, len(values_AS) / 2)
+
+
+def _higher(name: str) -> bool:
+    return MEASURES[name].better == "higher"
+
+
+def advice(summary: Summary) -> list[str]:
+    """One sentence for each aim that the run measured."""
+    values = {name: np.array([arm.by_seed[name] for arm in summary.arms]) for name in AIMS if name in summary.arms[0].measures}
+    return [_sentence(summary, name, contest) for name, contest in hold_contests(values, summary.rule).items()]
+
+
+def _sentence(summary: Summary, name: str, contest: Contest) -> str:
+    measure, aim, best = MEASURES[name], AIMS[name], summary.arms[contest.best]
     unit = f" {SCALES[measure.unit].of_level}"
     level = f"{arm_title(best.factors)} ({measure.title} {format_level(best.measures[name], measure.unit)}{unit})"
+    others = [index for index in range(len(summary.arms)) if index != contest.best]
+    level_with = [arm_title(summary.arms[index].factors) for index in others if index not in contest.worse]
     if not others:
         return f"{aim}: there is one arm, {level}."
-    level_with = _not_worse(summary, name, best, others)
     if not level_with:
         return f"{aim}: {level}; all {len(others)} others are shown to be worse by more than the margin."
-    if len(level_with) == len(others):
+    if not contest.worse:
         return f"{aim}: it makes no shown difference beyond the margin; on average the best is {level}."
-    several = count(len(level_with), "other arm")
-    named = ", ".join(arm_title(arm.factors) for arm in level_with) if len(level_with) <= MOST_NAMED else several
+    named = ", ".join(level_with) if len(level_with) <= MOST_NAMED else count(len(level_with), "other arm")
     return f"{aim}: {level}, and not shown to be worse beyond the margin: {named}."
-
-
-def _not_worse(summary: Summary, name: str, best: ArmSummary, others: list[ArmSummary]) -> list[ArmSummary]:
-    differences = [[mine - theirs for mine, theirs in zip(best.by_seed[name], arm.by_seed[name], strict=True)] for arm in others]
-    margins = [find_margin(name, [best.measures[name].mean, arm.measures[name].mean], summary.rule) for arm in others]
-    p_values = [max(float(sign_flip_p(each)), float(exceedance_p(each, margin))) for each, margin in zip(differences, margins, strict=True)]
-    return [arm for arm, p_value in zip(others, holm(p_values), strict=True) if p_value > ALPHA]

@@ -20,7 +20,7 @@ from jaxnorm.analysis.batch_size_contrasts import (
 from jaxnorm.analysis.batch_size_rates import Choices, rate_arms
 from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
-from jaxnorm.analysis.measures import MIN_EPOCHS_OF_NOISE
+from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.config import BatchSizeConfig
 

@@ -5,7 +5,7 @@ from typing import Protocol, TypeVar
 
 from jaxnorm.analysis.claims import Comparison, Design, Entry
 from jaxnorm.analysis.contrasts import Contrast
-from jaxnorm.analysis.measures import MIN_EPOCHS_OF_NOISE
+from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE
 from jaxnorm.analysis.summary import Expectation
 
 SOURCE = "the usual list of what BatchNorm does for a network without it"

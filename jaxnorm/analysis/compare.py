@@ -9,7 +9,7 @@ from collections.abc import Callable
 from jaxnorm.analysis.benefits import benefits
 from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
-from jaxnorm.analysis.measures import MIN_EPOCHS_OF_NOISE
+from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.wording import norm_title
 from jaxnorm.config import CompareArm, CompareConfig

@@ -23,11 +23,22 @@ class Contrast:
 
     label: str
     weights: dict[str, float]
+    sides: tuple[str, str] | None = None
+    """What is set against what, where it is one arm against another: ``LayerNorm``, ``BatchNorm``."""
 
 
 def of_arms(arm: Arm, other: Arm) -> Contrast:
     """One arm minus another of the same kind."""
-    return Contrast(_label(arm, other), {arm.key: 1.0, other.key: -1.0})
+    differing = [name for name in arm.factors if arm.factors[name] != other.factors[name]]
+    sides = (_side(arm, differing), _side(other, differing))
+    return Contrast(_label(arm, other), {arm.key: 1.0, other.key: -1.0}, sides)
+
+
+def _side(arm: Arm, differing: Sequence[str]) -> str:
+    """What is particular to an arm: ``BatchNorm``, ``batch size 16``."""
+    if "norm" in differing:
+        return arm_title({name: arm.factors[name] for name in ("norm", *differing)})
+    return described({name: arm.factors[name] for name in differing}) or "none"
 
 
 def _label(arm: Arm, other: Arm) -> str:
@@ -97,10 +108,11 @@ def _build_differences(contrasts: Sequence[tuple[Contrast, str]], differences_MS
     n = differences_MS.shape[1]
     low_M, high_M = statistics.paired_interval(differences_MS) if n > 1 else ([None] * len(contrasts),) * 2
     p_M = statistics.sign_flip_p(differences_MS)
-    adjusted_M = statistics.holm(p_M)
+    adjusted_M = statistics.adjust(p_M)
     return [
         Difference(
             label=contrast.label,
+            sides=contrast.sides,
             weights=contrast.weights,
             measure=name,
             estimate=statistics.to_estimate(differences_MS[m].mean(), low_M[m], high_M[m], n),

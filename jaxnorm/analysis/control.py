@@ -11,10 +11,10 @@ import pandas as pd
 
 from jaxnorm.analysis.contrasts import Contrast, measure_contrasts
 from jaxnorm.analysis.measures import find_measure
-from jaxnorm.analysis.statistics import holm
+from jaxnorm.analysis.statistics import ALPHA, FAMILIES, adjust, could_show
 from jaxnorm.analysis.summary import Control, Difference, Word
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.analysis.verdict import ALPHA, could_show, weigh
+from jaxnorm.analysis.verdict import weigh
 from jaxnorm.analysis.wording import arm_title, count, described, format_difference, format_p, norm_title
 from jaxnorm.config import ControlArm, DecisionRule
 
@@ -34,7 +34,7 @@ def measure_control(table: ArmTable, again: ArmTable, names: Sequence[str], rule
     contrast = Contrast(f"{arm_title(table.arm.factors)} − its control", {table.arm.key: 1.0, again.arm.key: -1.0})
     differences = measure_contrasts([(contrast, name) for name in names], [table, again], rule, {})
     parts = [weigh(difference, "higher") for difference in differences]
-    adjusted = holm([part.p_value for part in parts])
+    adjusted = adjust([part.p_value for part in parts])
     words: list[Word] = [part.evidence.word if p <= ALPHA else "unresolved" for part, p in zip(parts, adjusted, strict=True)]
     return Control(table.arm.factors, again.seeds, differences, words)
 
@@ -47,7 +47,7 @@ def describe_control(control: Control) -> str:
     compared = f"Control: {arm} against itself, trained again on {seeds}: {count(len(control.differences), 'measure')} compared"
     if claimed := control.claimed:
         named = "; ".join(_facts(difference) for difference in claimed)
-        return f"{compared}, {len(claimed)} claimed to differ, wrongly ({named}). One control in twenty may do so."
+        return f"{compared}, {len(claimed)} claimed to differ, wrongly ({named}). One control in {round(FAMILIES / ALPHA)} may do so."
     if not could_show(len(control.seeds), len(control.differences)):
         return f"{compared}, none claimed to differ; {count(len(control.seeds), 'seed')} could not have shown any."
     return f"{compared}, none claimed to differ."

@@ -60,7 +60,7 @@ class Cell:
     power: Rate
     """How often it is where the true mean is one standard deviation of the differences, in half of the samples up, in half down."""
     power_corrected: Rate
-    """The same after Holm's correction, were all other differences of a default report absent."""
+    """The same after the correction for all differences of a default report, were all others absent."""
     shape: Shape
 
 
@@ -75,10 +75,10 @@ class FalseClaims:
     """Any listed difference has an adjusted p of at most 0.05."""
     claims: Rate
     """Any claim of a difference holds, or any claim is contradicted."""
-    words: Rate
-    """The report says in words that there is a difference: in its answer, or by such a verdict."""
+    advice: Rate
+    """Any arm is named worse than the best."""
     anywhere: Rate
-    """In the list or by a verdict: two families, each corrected on its own."""
+    """Any of these, which are corrected together; the answer at the head of a report speaks of listed differences."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -193,7 +193,7 @@ LEDGER: tuple[Entry[DepthDesign], ...] = (
     Entry(
         "D7",
         BENEFITS,
-        "the advantage of BatchNorm over no norm in training loss grows with depth, from {shallow} to {deep} layers",
+        "BatchNorm lowers the training loss of no norm by more the deeper the network, from {shallow} to {deep} layers",
         _benefit_grows,
         _has(("batch", "none"), several="depths"),
     ),

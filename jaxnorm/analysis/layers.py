@@ -33,7 +33,7 @@ class Ratio:
 
 def median_ratio(ratios: np.ndarray) -> Ratio:
     """From one ratio per round, (R,)."""
-    low, high = map(float, stats.quantile_test(ratios, q=1.0, p=0.5).confidence_interval())
+    low, high = map(float, stats.quantile_test(ratios, q=1, p=0.5).confidence_interval())
     return Ratio(float(np.median(ratios)), *(end if math.isfinite(end) else None for end in (low, high)))
 
 

@@ -6,6 +6,7 @@ from typing import Literal
 
 import numpy as np
 
+from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE, area, deviation, epochs_to_converge, final, noise
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.config import DecisionRule
 
@@ -15,8 +16,6 @@ powers of ten, ``input`` is the scale on which a nonlinearity reads what it is g
 PerSeed = Callable[[np.ndarray, DecisionRule], np.ndarray]
 """From curves, (S, E), to one number per seed, (S,)."""
 
-MIN_EPOCHS_OF_NOISE = 4
-"""Fewest epochs whose second half holds two first differences, so that they have a standard deviation."""
 RATE_MARGIN = 0.3
 """Decades of learning rate below which a difference counts as none: a factor of 2, which is about what a grid of rates tells apart."""
 SHARE_MARGIN = 0.02
@@ -33,6 +32,9 @@ class Measure:
     per_seed: PerSeed
     min_epochs: int = 1
     """Shorter runs leave the measure out."""
+    definition: str = dataclasses.field(kw_only=True)
+    """What the title means, in plain words."""
+    better: Literal["lower", "higher", "neither"] = "neither"
     epoch: int | None = None
     """The epoch to take the value at, instead of ``per_seed``; 0 is before training."""
     absolute_margin: bool = False
@@ -41,50 +43,23 @@ class Measure:
     """From where on differences count, in the unit of the measure, where it has neither an accuracy nor a mean that means anything."""
 
 
-def final(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
-    """The value after the last epoch."""
-    return curves_SE[:, -1]
-
-
-def deviation(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
-    """How far the value after the last epoch is from the median over seeds (Brown & Forsythe 1974): its mean tells how seeds differ."""
-    last = final(curves_SE, rule)
-    return np.abs(last - np.median(last))
-
-
-def area(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
-    """The mean over epochs: the area under the curve per epoch."""
-    return curves_SE.mean(axis=1)
-
-
-def noise(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
-    """Standard deviation (n - 1) of the first differences, over the later half of them; a steady slope has none."""
-    steps = np.diff(curves_SE, axis=1)
-    return steps[:, steps.shape[1] // 2 :].std(axis=1, ddof=1)
-
-
-def epochs_to_converge(curves_SE: np.ndarray, rule: DecisionRule) -> np.ndarray:
-    """When the curve first reaches ``rule.convergence_loss``, linearly interpolated between the ends of epochs.
-
-    1 where the first epoch is already below it; E where it is never reached (censored: see ``unconverged``).
-    """
-    target, num_epochs = rule.convergence_loss, curves_SE.shape[1]
-    reached_SE = curves_SE <= target
-    index = reached_SE.argmax(axis=1)
-    seed = np.arange(len(curves_SE))
-    after, before = curves_SE[seed, index], curves_SE[seed, np.maximum(index - 1, 0)]
-    fall = np.where(before > after, before - after, 1.0)
-    inside = index + 1 - np.where(index > 0, (target - after) / fall, 0.0)
-    return np.where(reached_SE.any(axis=1), inside, float(num_epochs))
-
-
-LANDSCAPE = {
-    "range": "range of the loss along the gradient",
-    "predictiveness": "change of the gradient along itself",
-    "smoothness": "effective smoothness along the gradient",
-    "sharpness": "sharpness (largest Hessian eigenvalue)",
+NOISE = "standard deviation of the changes from epoch to epoch, over the later half of training: a steady slope has none"
+UNEVENNESS = "how far apart the gradient norms of the second block and the last are, in powers of ten: zero where they are equal"
+WORKABLE = "a network is workable that does not diverge and ends at the convergence loss or below"
+EVALUATIONS = {
+    "biased": "running averages (biased variance)",
+    "unbiased": "running averages (unbiased variance)",
+    "population": "population statistics",
+    "batch_statistics": "batch statistics",
 }
-"""Quantities of the loss around a network, each a logarithm; all are small where the loss is smooth."""
+"""What BatchNorm may evaluate by."""
+LANDSCAPE = {
+    "range": ("range of the loss along the gradient", "highest less lowest loss on steps against the gradient"),
+    "predictiveness": ("change of the gradient along itself", "largest distance of the gradient on such steps from that before them"),
+    "smoothness": ("effective smoothness along the gradient", "largest such distance, divided by the length of its step"),
+    "sharpness": ("sharpness (largest Hessian eigenvalue)", "the largest curvature of the loss in any direction, by Lanczos iterations"),
+}
+"""Quantities of the loss around a network, each a logarithm; all are small where the loss is smooth. Title and definition."""
 LANDSCAPE_MARGIN = 0.1
 """Decades: a factor of 1.26."""
 
@@ -99,79 +74,268 @@ def landscape_measures() -> dict[str, Measure]:
             f"log_{quantity}{scale}{time.removesuffix('_area')}",
             "decades",
             per_seed,
+            definition=definition,
+            better="lower",
             fixed_margin=LANDSCAPE_MARGIN,
         )
         for time, (when, per_seed) in times.items()
         for scale, unit in scales.items()
-        for quantity, title in LANDSCAPE.items()
+        for quantity, (title, definition) in LANDSCAPE.items()
     }
 
 
 MEASURES = {
-    "epochs_to_converge": Measure("epochs to converge", "train_loss", "epochs", epochs_to_converge),
-    "train_loss_area": Measure("area under the training loss", "train_loss", "nats", area),
-    "train_loss": Measure("final training loss", "train_loss", "nats", final),
-    "validation_loss": Measure("final validation loss", "validation_loss", "nats", final),
-    "validation_accuracy": Measure("final validation accuracy", "validation_accuracy", "fraction", final, absolute_margin=True),
-    "test_loss": Measure("test loss", "test_loss", "nats", final),
-    "test_accuracy": Measure("test accuracy", "test_accuracy", "fraction", final, absolute_margin=True),
-    "train_noise": Measure("noise of the training loss", "train_loss", "nats", noise, MIN_EPOCHS_OF_NOISE),
-    "validation_loss_noise": Measure("noise of the validation loss", "validation_loss", "nats", noise, MIN_EPOCHS_OF_NOISE),
-    "gradient_unevenness_at_start": Measure("unevenness of gradients before training", "gradient_unevenness", "decades", final, epoch=0),
-    "gradient_unevenness_area": Measure("mean unevenness of gradients", "gradient_unevenness", "decades", area),
-    "gradient_growth_at_start": Measure("growth of the gradient per layer before training", "gradient_growth", "ratio", final, epoch=0),
-    "similarity_at_start": Measure(
-        "similarity of two inputs in the last layer before training", "similarity_last", "ratio", final, epoch=0
+    "epochs_to_converge": Measure(
+        "epochs to converge",
+        "train_loss",
+        "epochs",
+        epochs_to_converge,
+        definition="until the training loss, a mean over an epoch's updates, first reaches the convergence loss, between epochs by "
+        "straight lines; as many as were trained where it never does",
+        better="lower",
     ),
-    "input_drift": Measure("drift of a unit's input per epoch", "input_drift", "input", area),
-    "input_drift_relative": Measure("drift of a unit's input per epoch, relative to its spread", "input_drift_relative", "ratio", area),
+    "train_loss_area": Measure(
+        "area under the training loss",
+        "train_loss",
+        "nats",
+        area,
+        definition="mean of the training loss over all epochs: lower is faster learning",
+        better="lower",
+    ),
+    "train_loss": Measure(
+        "final training loss", "train_loss", "nats", final, definition="mean over the updates of the last epoch", better="lower"
+    ),
+    "validation_loss": Measure(
+        "final validation loss", "validation_loss", "nats", final, definition="after the last epoch, in evaluation mode", better="lower"
+    ),
+    "validation_accuracy": Measure(
+        "final validation accuracy",
+        "validation_accuracy",
+        "fraction",
+        final,
+        definition="after the last epoch, in evaluation mode",
+        better="higher",
+        absolute_margin=True,
+    ),
+    "test_loss": Measure(
+        "test loss", "test_loss", "nats", final, definition="after the last epoch, once, in evaluation mode", better="lower"
+    ),
+    "test_accuracy": Measure(
+        "test accuracy",
+        "test_accuracy",
+        "fraction",
+        final,
+        definition="after the last epoch, once, in evaluation mode",
+        better="higher",
+        absolute_margin=True,
+    ),
+    "train_noise": Measure(
+        "noise of the training loss", "train_loss", "nats", noise, MIN_EPOCHS_OF_NOISE, definition=NOISE, better="lower"
+    ),
+    "validation_loss_noise": Measure(
+        "noise of the validation loss", "validation_loss", "nats", noise, MIN_EPOCHS_OF_NOISE, definition=NOISE, better="lower"
+    ),
+    "gradient_unevenness_at_start": Measure(
+        "unevenness of gradients before training",
+        "gradient_unevenness",
+        "decades",
+        final,
+        definition=UNEVENNESS,
+        better="lower",
+        epoch=0,
+    ),
+    "gradient_unevenness_area": Measure(
+        "mean unevenness of gradients",
+        "gradient_unevenness",
+        "decades",
+        area,
+        definition=f"{UNEVENNESS}; mean over epochs",
+        better="lower",
+    ),
+    "gradient_growth_at_start": Measure(
+        "growth of the gradient per layer before training",
+        "gradient_growth",
+        "ratio",
+        final,
+        definition="factor by which the gradient's norm grows per block on its way back from the last",
+        epoch=0,
+    ),
+    "similarity_at_start": Measure(
+        "similarity of two inputs in the last layer before training",
+        "similarity_last",
+        "ratio",
+        final,
+        definition="mean cosine of the angle between what the last block makes of two inputs: at 1 it no longer tells them apart",
+        better="lower",
+        epoch=0,
+    ),
+    "input_drift": Measure(
+        "drift of a unit's input per epoch",
+        "input_drift",
+        "input",
+        area,
+        definition="how far the 15th, 50th and 85th percentile of what a unit of the last hidden layer is given move in an epoch, mean "
+        "over the three, over units and over epochs",
+        better="lower",
+    ),
+    "input_drift_relative": Measure(
+        "drift of a unit's input per epoch, relative to its spread",
+        "input_drift_relative",
+        "ratio",
+        area,
+        definition="the same, each unit's divided by its distance from the 15th to the 85th percentile",
+        better="lower",
+    ),
     "gradient_cosine": Measure(
-        "cosine between a layer's gradients before and after the layers below move", "gradient_cosine", "ratio", area, fixed_margin=0.01
+        "cosine between a layer's gradients before and after the layers below move",
+        "gradient_cosine",
+        "ratio",
+        area,
+        definition="1 where the update of the layers below does not turn a layer's gradient; mean over layers and epochs",
+        better="higher",
+        fixed_margin=0.01,
     ),
     "gradient_distance": Measure(
-        "distance between a layer's gradients before and after the layers below move", "gradient_distance", "nats", area
+        "distance between a layer's gradients before and after the layers below move",
+        "gradient_distance",
+        "nats",
+        area,
+        definition="Euclidean norm of what the update of the layers below changes of a layer's gradient, mean over layers and epochs",
+        better="lower",
     ),
-    "gradient_change": Measure("that distance relative to the gradient", "gradient_change", "ratio", area),
-    "saturation": Measure("share of saturated or dead units", "saturation", "fraction", area, fixed_margin=0.01),
-    "test_accuracy_biased": Measure(
-        "test accuracy by running averages (biased variance)", "test_accuracy_biased", "fraction", final, absolute_margin=True
+    "gradient_change": Measure(
+        "that distance relative to the gradient",
+        "gradient_change",
+        "ratio",
+        area,
+        definition="the same, divided by the norm of the gradient before",
+        better="lower",
     ),
-    "test_accuracy_unbiased": Measure(
-        "test accuracy by running averages (unbiased variance)", "test_accuracy_unbiased", "fraction", final, absolute_margin=True
+    "saturation": Measure(
+        "share of saturated or dead units",
+        "saturation",
+        "fraction",
+        area,
+        definition="outputs within 5 % of the range of sigmoid or tanh from its ends, or ReLU units that are zero for every example; mean "
+        "over epochs",
+        better="lower",
+        fixed_margin=0.01,
     ),
-    "test_accuracy_population": Measure(
-        "test accuracy by population statistics", "test_accuracy_population", "fraction", final, absolute_margin=True
-    ),
-    "test_accuracy_batch_statistics": Measure(
-        "test accuracy by batch statistics", "test_accuracy_batch_statistics", "fraction", final, absolute_margin=True
-    ),
+    **{
+        f"test_accuracy_{name}": Measure(
+            f"test accuracy by {by}",
+            f"test_accuracy_{name}",
+            "fraction",
+            final,
+            definition=f"after the last epoch, with BatchNorm evaluating by {by}",
+            better="higher",
+            absolute_margin=True,
+        )
+        for name, by in EVALUATIONS.items()
+    },
     "evaluation_gap": Measure(
-        "test accuracy by batch statistics less that by running averages", "evaluation_gap", "points", final, absolute_margin=True
+        "test accuracy by batch statistics less that by running averages",
+        "evaluation_gap",
+        "points",
+        final,
+        definition="what evaluating by running averages costs",
+        absolute_margin=True,
     ),
     "population_gap": Measure(
-        "test accuracy by batch statistics less that by population statistics", "population_gap", "points", final, absolute_margin=True
+        "test accuracy by batch statistics less that by population statistics",
+        "population_gap",
+        "points",
+        final,
+        definition="what evaluating by statistics of the training set costs",
+        absolute_margin=True,
     ),
-    "test_accuracy_spread": Measure("distance of the test accuracy from its median over seeds", "test_accuracy", "points", deviation),
-    "validation_loss_at_matched_loss": Measure("validation loss at equal training loss", "validation_loss_at_matched_loss", "nats", final),
+    "test_accuracy_spread": Measure(
+        "distance of the test accuracy from its median over seeds",
+        "test_accuracy",
+        "points",
+        deviation,
+        definition="how much the result depends on the seed",
+        better="lower",
+    ),
+    "validation_loss_at_matched_loss": Measure(
+        "validation loss at equal training loss",
+        "validation_loss_at_matched_loss",
+        "nats",
+        final,
+        definition="where the loss on the training set, in evaluation mode, first comes down to stated levels; mean over the levels",
+        better="lower",
+    ),
     "validation_loss_at_matched_update_loss": Measure(
-        "validation loss at equal mean loss of the updates", "validation_loss_at_matched_update_loss", "nats", final
+        "validation loss at equal mean loss of the updates",
+        "validation_loss_at_matched_update_loss",
+        "nats",
+        final,
+        definition="the same at levels of the training loss that is a mean over an epoch's updates",
+        better="lower",
     ),
-    "largest_stable_rate": Measure("largest stable learning rate", "largest_stable_rate", "decades", final, fixed_margin=RATE_MARGIN),
-    "workable_decades": Measure("width of the workable learning rates", "workable_decades", "decades", final, fixed_margin=RATE_MARGIN),
+    "largest_stable_rate": Measure(
+        "largest stable learning rate",
+        "largest_stable_rate",
+        "decades",
+        final,
+        definition="the largest at which a seed's network does not diverge and ends near the lowest loss that the seed reaches at any",
+        better="higher",
+        fixed_margin=RATE_MARGIN,
+    ),
+    "workable_decades": Measure(
+        "width of the workable learning rates",
+        "workable_decades",
+        "decades",
+        final,
+        definition=f"the range of rates that are workable, as powers of ten, from the shared initial scale; {WORKABLE}",
+        better="higher",
+        fixed_margin=RATE_MARGIN,
+    ),
     "workable_share": Measure(
-        "workable share of learning rates and initial scales", "workable_share", "fraction", final, fixed_margin=SHARE_MARGIN
+        "workable share of learning rates and initial scales",
+        "workable_share",
+        "fraction",
+        final,
+        definition=f"of all points of the grid; {WORKABLE}",
+        better="higher",
+        fixed_margin=SHARE_MARGIN,
     ),
     "init_scale_spread": Measure(
-        "spread of the final training loss over initial scales, at the best learning rate", "init_scale_spread", "nats", final
+        "spread of the final training loss over initial scales, at the best learning rate",
+        "init_scale_spread",
+        "nats",
+        final,
+        definition="standard deviation of a seed's final training losses from all initial scales: zero where the scale does not matter",
+        better="lower",
     ),
     "init_scale_spread_shared": Measure(
-        "spread of the final training loss over initial scales, at the shared learning rate", "init_scale_spread_shared", "nats", final
+        "spread of the final training loss over initial scales, at the shared learning rate",
+        "init_scale_spread_shared",
+        "nats",
+        final,
+        definition="the same at the small rate that all norms share",
+        better="lower",
     ),
-    "train_loss_shared": Measure("final training loss at the shared learning rate", "train_loss_shared", "nats", final),
+    "train_loss_shared": Measure(
+        "final training loss at the shared learning rate",
+        "train_loss_shared",
+        "nats",
+        final,
+        definition="at the small rate that all norms share",
+        better="lower",
+    ),
     "validation_accuracy_shared": Measure(
-        "final validation accuracy at the shared learning rate", "validation_accuracy_shared", "fraction", final, absolute_margin=True
+        "final validation accuracy at the shared learning rate",
+        "validation_accuracy_shared",
+        "fraction",
+        final,
+        definition="at the small rate that all norms share",
+        better="higher",
+        absolute_margin=True,
     ),
-    "validation_noise": Measure("noise of the validation accuracy", "validation_accuracy", "points", noise, MIN_EPOCHS_OF_NOISE),
+    "validation_noise": Measure(
+        "noise of the validation accuracy", "validation_accuracy", "points", noise, MIN_EPOCHS_OF_NOISE, definition=NOISE, better="lower"
+    ),
     **landscape_measures(),
 }
 
@@ -186,7 +350,8 @@ def find_measure(name: str) -> Measure:
         raise KeyError(name)
     when = f"at epoch {epoch}" if int(epoch) else "before training"
     title = f"{metric.replace('train', 'training').replace('_', ' ')} {when}"
-    return dataclasses.replace(like, title=title, min_epochs=int(epoch), epoch=int(epoch))
+    definition = "mean over that epoch's updates" if metric.startswith("train") else "in evaluation mode"
+    return dataclasses.replace(like, title=title, definition=definition, min_epochs=int(epoch), epoch=int(epoch))
 
 
 def defined_measures(table: ArmTable) -> list[str]:

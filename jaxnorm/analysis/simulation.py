@@ -12,16 +12,17 @@ from collections.abc import Callable, Iterable, Iterator
 import numpy as np
 from scipy import stats
 
-from jaxnorm.analysis.answer import shown_among
+from jaxnorm.analysis.advice import AIMS, hold_contests
 from jaxnorm.analysis.bootstrap import bca_interval, expanded_tail, studentised_interval
 from jaxnorm.analysis.compare import make_plan
 from jaxnorm.analysis.coverage import Cell, FalseClaims, Rate, Shape
+from jaxnorm.analysis.measures import measure_arm
 from jaxnorm.analysis.plan import Plan
-from jaxnorm.analysis.statistics import CONFIDENCE, paired_interval, sign_flip_p, t_interval
+from jaxnorm.analysis.statistics import ALPHA, CONFIDENCE, FAMILIES, paired_interval, sign_flip_p, t_interval
 from jaxnorm.analysis.summarise import list_differences
 from jaxnorm.analysis.summary import Difference
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.analysis.verdict import ALPHA, judge
+from jaxnorm.analysis.verdict import judge
 from jaxnorm.config import CompareConfig, DecisionRule
 
 FEWEST = 4
@@ -75,7 +76,7 @@ def simulate_cell(distribution: str, n: int, samples: int, num_differences: int,
         width={method: _median_ratio((high - low)[has_width_M], t_width_M) for method, (low, high) in intervals.items()},
         false_positives=_rate(sign_flip_p(values_Mn) <= ALPHA),
         power=_rate(p_M <= ALPHA),
-        power_corrected=_rate(p_M * num_differences <= ALPHA),
+        power_corrected=_rate(p_M * num_differences * FAMILIES <= ALPHA),
         shape=describe_shape(values_Mn[has_width_M]),
     )
 
@@ -136,20 +137,20 @@ def simulate_reports(null: str, n: int, reports: int, rng_seed: int) -> FalseCla
     rng = np.random.default_rng([rng_seed, n, list(NULLS).index(null)])
     plan = make_plan(WITH_CONTROL)
     found = np.array([_claimed(plan, list(_null_tables(plan, NULLS[null], n, rng))) for _ in range(reports)])
-    listed, answered, judged = found.T
-    return FalseClaims(null, n, _rate(listed), _rate(judged), words=_rate(answered | judged), anywhere=_rate(listed | judged))
+    anywhere = np.array([any(each) for each in found])
+    return FalseClaims(null, n, *(_rate(each) for each in found.T), anywhere=_rate(anywhere))
 
 
 def _claimed(plan: Plan, tables: list[ArmTable]) -> tuple[bool, bool, bool]:
-    """Whether a report claims a difference in its list, in its answer, and by its verdicts."""
+    """Whether a report claims a difference in its list, by its verdicts, and in its advice."""
     measured: dict[tuple[str, str], np.ndarray] = {}
     listed = list_differences(plan, tables, RULE, plan.measures, measured)
-    answering = [difference for subject, difference in listed if subject and difference.measure in plan.answer_measures]
     verdicts = judge(plan.claims, tables, RULE, measured)
+    contests = hold_contests({name: np.array([measure_arm(name, table, RULE) for table in tables]) for name in AIMS}, RULE)
     return (
         any(difference.p_adjusted <= ALPHA for _, difference in listed),
-        bool(shown_among(answering)),
         any(verdict.word in ("holds", "contradicted") for verdict in verdicts),
+        any(contest.worse for contest in contests.values()),
     )
 
 

@@ -15,6 +15,10 @@ from jaxnorm.analysis.bootstrap import RNG_SEED, TIE, bca_interval, expanded_tai
 from jaxnorm.analysis.summary import Estimate
 
 CONFIDENCE = 0.95
+ALPHA = 0.05
+"""How often a report may claim anything where there is nothing."""
+FAMILIES = 3
+"""Kinds of statements in a report, each corrected on its own for a third of ``ALPHA``: listed differences, verdicts, advice."""
 FLIPS = 99_999
 """Random sign flips of the permutation test: p values from 0.00001 up."""
 MAX_EXACT = 16
@@ -119,6 +123,19 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     adjusted = np.empty_like(p_values)
     adjusted[order] = np.minimum(stepped, 1.0)
     return adjusted
+
+
+def adjust(p_values: ArrayLike) -> np.ndarray:
+    """P values of one kind of statements, adjusted so that any mistake in a whole report has the stated rate.
+
+    They are Holm's, times ``FAMILIES``.
+    """
+    return np.minimum(FAMILIES * holm(p_values), 1.0)
+
+
+def could_show(n: int, number: int) -> bool:
+    """Whether the smallest p that sign flips of ``n`` values can give, 2^(1 - n), survives the adjustment over ``number`` p values."""
+    return 2.0 ** (1 - n) * number * FAMILIES <= ALPHA
 
 
 def _standard_error(values: np.ndarray) -> np.ndarray:

@@ -108,10 +108,12 @@ class Difference:
     p_value: float
     """Two-sided sign-flip permutation p."""
     p_adjusted: float
-    """The same after Holm's correction over the list that the difference stands in: ``Summary.differences``, or all evidence."""
+    """The same, adjusted (``statistics.adjust``) for the list that the difference stands in: ``Summary.differences``, or all evidence."""
     margin: float
     """Differences smaller than this count as none, in the measure's unit."""
     by_seed: list[float]
+    sides: tuple[str, str] | None = None
+    """What is set against what, where it is one arm against another."""
     detectable: float | None = None
     """The true difference that so many seeds find with 80 % power, in the measure's unit; no correction for several differences."""
     seeds_needed: int | None = None
@@ -143,11 +145,18 @@ class Verdict:
     statement: str
     source: str
     word: Word
-    sentence: str
-    """The verdict as one sentence, with the decisive difference, its interval, p and n."""
+    words: str
+    """What was found, in words."""
+    facts: str
+    """The decisive difference, its interval, p and n."""
     p_adjusted: float
-    """The claim's p after Holm's correction over all claims of the report."""
+    """The claim's p, adjusted (``statistics.adjust``) for all claims of the report."""
     evidence: list[Evidence]
+
+    @property
+    def sentence(self) -> str:
+        """The verdict as one sentence: "A8 holds: LayerNorm converges more slowly (area, ...)"."""
+        return f"{self.claim} {self.word if self.word == 'holds' else f'is {self.word}'}: {self.words} ({self.facts})."
 
 
 @dataclasses.dataclass(frozen=True)

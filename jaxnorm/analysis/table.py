@@ -18,6 +18,8 @@ from jaxnorm.config import Arm
 VALUE_COLUMNS = ("epoch", "metric", "value")
 CURVE_METRICS = ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")
 FINAL_METRICS = ("test_loss", "test_accuracy")
+GUESSING_TOLERANCE = 0.05
+"""Share of ln K by which a network that learns nothing may end above it: it guesses, and has not diverged."""
 PERFORMANCE = ("_loss", "_accuracy")
 """Endings of the metrics that divergence is judged by."""
 
@@ -115,13 +117,13 @@ def _pivot(rows: dict[str, np.ndarray], arm: Arm, metric: str, seeds: list[int],
 def find_diverged(curves: Curves, num_classes: int) -> np.ndarray:
     """Which seeds diverged, (S,): a value is not finite, or training ends worse than guessing and did not get better.
 
-    Worse than guessing is a training loss above ``ln K``; not better is above the first epoch's, or beyond ``2 ln K`` still: a network
-    that blows up within its first epoch may come down for ever after.
+    Worse than guessing is a training loss more than ``GUESSING_TOLERANCE`` above ``ln K``; not better is above the first epoch's, or beyond
+    ``2 ln K`` still: a network that blows up within its first epoch may come down for ever after.
     """
     finite_S = np.all([np.isfinite(values).all(axis=1) for metric, values in curves.items() if metric.endswith(PERFORMANCE)], axis=0)
     first_S, last_S = curves["train_loss"][:, 0], curves["train_loss"][:, -1]
     guessing = math.log(num_classes)
-    return ~finite_S | ((last_S > guessing) & (last_S > np.minimum(first_S, 2 * guessing)))
+    return ~finite_S | ((last_S > (1 + GUESSING_TOLERANCE) * guessing) & (last_S > np.minimum(first_S, 2 * guessing)))
 
 
 def count_as_guessing(curves: Curves, diverged_S: np.ndarray, num_classes: int) -> Curves:

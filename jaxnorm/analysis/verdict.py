@@ -21,8 +21,9 @@ counts as confirmed; a claim of nothing but sameness is then "equivalent" rather
 
 **Correction.** Each claim brings one p to Holm's procedure over all claims of the report. A contradicted claim brings Bonferroni's: the
 smallest p of its contradicted comparisons times the number of its comparisons, since any one of them would have done. Every other claim
-brings the largest p of its comparisons, since all of them must be right (intersection-union test, Berger 1982). Claims whose adjusted p
-exceeds 0.05 are unresolved. Under no difference at all, the chance that a report claims any, in either direction, is at most 5 %.
+brings the largest p of its comparisons, since all of them must be right (intersection-union test, Berger 1982). The result is multiplied by
+the number of kinds of statements in a report (``statistics.FAMILIES``). Claims whose adjusted p exceeds 0.05 are unresolved. Under no
+difference at all, the chance that a report claims any, in either direction and anywhere in it, is at most 5 %.
 
 The margin of losses, areas and noises is a share of the compared arms' mean, and that mean is estimated from the same run.
 """
@@ -35,13 +36,11 @@ import numpy as np
 from jaxnorm.analysis.claims import Claim
 from jaxnorm.analysis.contrasts import measure_contrasts
 from jaxnorm.analysis.measures import find_measure
-from jaxnorm.analysis.statistics import equivalence_p, exceedance_p, holm
+from jaxnorm.analysis.statistics import ALPHA, adjust, equivalence_p, exceedance_p
 from jaxnorm.analysis.summary import Difference, Evidence, Expectation, Verdict, Word
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.analysis.wording import count, format_difference, format_margin, format_p
 from jaxnorm.config import DecisionRule
-
-ALPHA = 0.05
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,13 +83,8 @@ def judge(
     weighed = iter([weigh(difference, part.expected) for difference, part in zip(differences, comparisons, strict=True)])
     parts = [[next(weighed) for _ in claim.comparisons] for claim in claims]
     findings = [find(claim_parts) for claim_parts in parts]
-    adjusted = holm([finding.p_value for finding in findings])
+    adjusted = adjust([finding.p_value for finding in findings])
     return [_verdict(*row, num_claims=len(claims)) for row in zip(claims, parts, findings, adjusted.tolist(), strict=True)]
-
-
-def could_show(n: int, number: int) -> bool:
-    """Whether the smallest p that sign flips of ``n`` values can give, 2^(1 - n), survives Holm's correction over ``number`` p values."""
-    return 2.0 ** (1 - n) * number <= ALPHA
 
 
 def weigh(difference: Difference, expected: Expectation) -> Part:
@@ -135,42 +129,44 @@ def _verdict(claim: Claim, parts: list[Part], finding: Finding, p_adjusted: floa
         statement=claim.statement,
         source=claim.source,
         word=word,
-        sentence=_sentence(claim, word, finding, p_adjusted, num_claims),
+        words=_words(claim, word, finding, num_claims),
+        facts=_facts(claim, finding, p_adjusted),
         p_adjusted=p_adjusted,
         evidence=[part.evidence for part in parts],
     )
 
 
-def _sentence(claim: Claim, word: Word, finding: Finding, p_adjusted: float, num_claims: int) -> str:
+def _words(claim: Claim, word: Word, finding: Finding, num_claims: int) -> str:
     """The verdict in plain words. Where only the correction made it unresolved, it says so."""
     evidence, num_parts = finding.decisive.evidence, len(claim.comparisons)
-    difference = evidence.difference
-    facts = describe_facts(difference, p_adjusted)
-    weakest = f"weakest of {num_parts} comparisons: " if num_parts > 1 else ""
-    margin = f"the margin of {format_margin(difference.margin, find_measure(difference.measure).unit)}"
+    measure = find_measure(evidence.difference.measure)
+    margin = f"the margin of {format_margin(evidence.difference.margin, measure.unit)}"
     where = f"in {finding.num_deciding} of {num_parts} comparisons " if finding.num_deciding < num_parts else ""
     if word == "holds":
-        return f"{claim.id} holds: {claim.statement} ({weakest}{facts})."
+        return claim.statement
     if word == "contradicted":
-        found = f"the difference is larger than {margin}" if evidence.expected == "same" else "it is the other way round"
-        return f"{claim.id} is contradicted: it says that {claim.statement}, but {where}{found} ({facts})."
+        found = f"the difference is larger than {margin}" if evidence.expected == "same" else "the difference has the opposite sign"
+        return f"the claim is that {claim.statement}, but {where}{found}"
     if word == "equivalent" and finding.decisive.confirms_sameness:
-        return f"{claim.id} is equivalent, as claimed: {claim.statement}; the difference is smaller than {margin} ({facts})."
+        return f"as claimed, {claim.statement}: the difference is smaller than {margin}"
     if word == "equivalent":
-        return f"{claim.id} is equivalent: it says that {claim.statement}, but {where}the difference is smaller than {margin} ({facts})."
+        return f"the claim is that {claim.statement}, but {where}the difference is smaller than {margin}"
     after = f" after correction for {count(num_claims, 'claim')}" if finding.word != "unresolved" else ""
-    seeds = count(difference.estimate.n, "seed")
-    return f"{claim.id} is unresolved: {seeds} cannot tell{after} whether {claim.statement} ({weakest}{facts})."
+    return f"{count(evidence.difference.estimate.n, 'seed')} cannot tell{after} whether {claim.statement}"
+
+
+def _facts(claim: Claim, finding: Finding, p_adjusted: float) -> str:
+    """The decisive difference, and which of several comparisons it is: the clearest against a claim, or else the weakest."""
+    num_parts, difference = len(claim.comparisons), finding.decisive.evidence.difference
+    chosen = f"weakest of {num_parts} comparisons: " if num_parts > 1 else ""
+    if finding.word == "contradicted":
+        chosen = "the clearest of them: " if finding.num_deciding > 1 else ""
+    return f"{chosen}{describe(difference)}, adjusted p {format_p(p_adjusted)}, n = {difference.estimate.n}"
 
 
 def decisive(verdict: Verdict) -> Difference:
     """The difference that decided a claim, and that its sentence names."""
     return find([weigh(part.difference, part.expected) for part in verdict.evidence]).decisive.evidence.difference
-
-
-def describe_facts(difference: Difference, p_adjusted: float) -> str:
-    """What a verdict's sentence says in brackets of the decisive difference; ``p_adjusted`` is the claim's."""
-    return f"{describe(difference)}, adjusted p {format_p(p_adjusted)}, n = {difference.estimate.n}"
 
 
 def describe(difference: Difference) -> str:

@@ -137,14 +137,14 @@ def format_level(estimate: Estimate, unit: Unit) -> str:
 
 
 def format_difference(estimate: Estimate, unit: Unit, *, with_unit: bool = True) -> str:
-    """Mean and interval of a difference: ``+0.0120 nats [0.0101, 0.0139]``."""
+    """Mean and interval of a difference: ``+0.0120 nats [0.0101, 0.0139]``; of decades also as a factor, where the unit is said."""
     scale = SCALES[unit]
     decimals = count_decimals(estimate, scale.factor)
-    text = format_number(scale.factor * estimate.mean, decimals, sign=True) + (f" {scale.of_difference}" if with_unit else "")
-    if estimate.low is None or estimate.high is None:
-        return text
-    low, high = (format_number(scale.factor * end, decimals) for end in (estimate.low, estimate.high))
-    return f"{text} [{low}, {high}]"
+    text = format_number(scale.factor * estimate.mean, decimals, sign=True) + _unit_after(unit, with_unit)
+    if estimate.low is not None and estimate.high is not None:
+        low, high = (format_number(scale.factor * end, decimals) for end in (estimate.low, estimate.high))
+        text += f" [{low}, {high}]"
+    return f"{text}, a factor of {10**estimate.mean:.2g}" if unit == "decades" and with_unit else text
 
 
 def format_margin(margin: float, unit: Unit, *, with_unit: bool = True) -> str:
@@ -152,7 +152,12 @@ def format_margin(margin: float, unit: Unit, *, with_unit: bool = True) -> str:
     scale = SCALES[unit]
     value = scale.factor * margin
     decimals = min(MAX_DECIMALS, max(0, 1 - math.floor(math.log10(value)))) if value > 0 else 0
-    return format_number(value, decimals) + (f" {scale.of_difference}" if with_unit else "")
+    return format_number(value, decimals) + _unit_after(unit, with_unit)
+
+
+def _unit_after(unit: Unit, with_unit: bool) -> str:
+    """A difference's unit behind a number; a ratio has none."""
+    return f" {SCALES[unit].of_difference}" if with_unit and unit != "ratio" else ""
 
 
 def format_p(p_value: float) -> str:

@@ -1,6 +1,7 @@
 """What a data set is once it is loaded: three splits, how to standardise them, and where they came from."""
 
 import dataclasses
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -70,13 +71,13 @@ def channel_statistics(images: np.ndarray, scale: float) -> tuple[np.ndarray, np
     return (mean / scale).astype(np.float32), np.where(constant, 1.0, std).astype(np.float32)
 
 
-def first_examples(dataset: Dataset, number: int) -> Dataset:
-    """The set with at most ``number`` examples in each split, the first ones; standardised as the whole set is."""
+def first_examples(dataset: Dataset, number: int, splits: Sequence[str] = ("train", "validation", "test")) -> Dataset:
+    """The set with at most ``number`` examples in each of ``splits``, the first ones; standardised as the whole set is."""
 
     def cut(split: Split) -> Split:
         return Split(split.inputs[:number], split.labels[:number], None if split.lengths is None else split.lengths[:number])
 
-    return dataclasses.replace(dataset, train=cut(dataset.train), validation=cut(dataset.validation), test=cut(dataset.test))
+    return dataclasses.replace(dataset, **{name: cut(getattr(dataset, name)) for name in splits})
 
 
 def divide(name: str, splits: dict[str, Split]) -> tuple[Split, Split, Split]:

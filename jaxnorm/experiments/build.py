@@ -1,6 +1,5 @@
 """The one place where strings become things: a config's names to data, a module, an optimizer, replicas and a training."""
 
-import dataclasses
 import functools
 from collections.abc import Mapping, Sequence
 from pathlib import Path
@@ -35,22 +34,6 @@ def load_dataset(name: str, data_dir: Path | None) -> Dataset:
         return load(name, data_dir)
     except DataError as error:
         raise UsageError(str(error)) from error
-
-
-@functools.cache
-def first_training_examples(dataset: Dataset, number: int | None) -> Dataset:
-    """The data set with the first ``number`` of its training examples (None: all); the other splits, mean and standard deviation stay.
-
-    The same object for equal arguments. Raises ``UsageError`` where there are fewer.
-    """
-    if number is None:
-        return dataset
-    available = len(dataset.train.labels)
-    if number > available:
-        allowed = f"is more than there are: {dataset.name} has {available} training examples; give at most that"
-        raise UsageError(f"--train-examples {number} {allowed}.")
-    kept = {name: None if each is None else each[:number] for name, each in dataset.train._asdict().items()}
-    return dataclasses.replace(dataset, train=dataset.train._replace(**kept))
 
 
 def on_devices(dataset: Dataset, mesh: Mesh) -> Data:

@@ -18,7 +18,7 @@ def describe_setting(config: Training, dataset: Dataset, model: str, *, rate: st
             f"{', '.join([config.optimizer, f'learning rate {rate}', *_unusual(config)])}, {config.epochs} epochs",
             f"epsilon {config.epsilon:g}",
             *_running_statistics(config),
-            f"{config.precision} products",
+            f"matrix products in {config.precision}",
         ]
     )
 
@@ -33,4 +33,4 @@ def _running_statistics(config: Training) -> list[str]:
     if not any(find_norm(norm).couples_examples for norm in config.norms):
         return []
     window = f"momentum {config.norm_momentum:g} per {config.norm_momentum_batch_size} examples"
-    return [f"running averages in evaluation ({window}, {config.running_variance} variance, no cold start)"]
+    return [f"running averages in evaluation ({window}, {config.running_variance} variance, initial values not counted)"]

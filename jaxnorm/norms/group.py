@@ -12,7 +12,6 @@ from jax.nn import initializers
 from jaxnorm.norms.functional import Pool, canonical_axes, full_rank_mask
 from jaxnorm.norms.linen import normalize, normalize_over, own_moments, prepare, require_several, scale_and_bias
 
-
 WIDE_GROUP = 8
 """Channels from which on a group is reduced fastest as an axis of its own: as many float32 numbers as a vector register holds."""
 

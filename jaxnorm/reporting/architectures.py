@@ -9,7 +9,7 @@ from jaxnorm.analysis.architectures import WHERE
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Difference, Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, norm_title, value_title
-from jaxnorm.reporting.figures import Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.figures import FOREST_CAPTION, Drawing, add_caption, add_norm_legend
 from jaxnorm.reporting.hover import level_text, seed_texts, tell_points
 from jaxnorm.reporting.panels import differences_title, plot_differences, spread_axis, with_errors
 from jaxnorm.reporting.style import INK, levels_of, looks, norms_of
@@ -95,8 +95,7 @@ def make_differences(summary: Summary) -> Figure:
     add_caption(
         figure,
         summary,
-        "Differences paired by seed with 95 % intervals; shaded: the margin within which a difference counts as none; filled: p < 0.05 "
-        f"after Holm's correction for {len(summary.differences)} differences.{below if interactions_of(groups['best']) else ''}",
+        f"{FOREST_CAPTION}{below if interactions_of(groups['best']) else ''}",
     )
     return figure
 

@@ -10,6 +10,7 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
+from jaxnorm.analysis.answer import count_verdicts
 from jaxnorm.analysis.control import describe_control
 from jaxnorm.analysis.summary import Summary, Verdict, Word
 from jaxnorm.reporting.tables import TextTable, control_table, differences_table, evidence_table, notes, results_table, timings_table
@@ -32,7 +33,7 @@ def print_summary(summary: Summary, console: Console) -> None:
         print_table(differences_table(summary), console)
     if summary.verdicts:
         console.print()
-        console.print(Text("Verdicts", style="bold"))
+        console.print(Text(f"Verdicts: {count_verdicts(summary.verdicts)}", style="bold"))
     for verdict in summary.verdicts:
         console.print(Padding(_verdict(verdict), (0, 0, 0, 2)))
 

@@ -11,7 +11,7 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from jaxnorm.analysis.covariate_shift import PERCENTILES, percentile_name
 from jaxnorm.analysis.summary import ArmSummary, Summary
 from jaxnorm.analysis.wording import norm_title, value_title
-from jaxnorm.reporting.figures import DIFFERENCES_CAPTION, Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.figures import FOREST_CAPTION, Drawing, add_caption, add_norm_legend
 from jaxnorm.reporting.panels import plot_curves, plot_differences
 from jaxnorm.reporting.style import BAND_ALPHA, levels_of, looks, norms_of
 
@@ -147,7 +147,7 @@ def make_differences(summary: Summary) -> Figure:
         plot_differences(ax, summary, measure)
         ax.set_title(f"{title}: {ax.get_title(loc='left').lower()}")
         ax.set_xlabel(textwrap.fill(ax.get_xlabel(), LABEL_WIDTH))
-    add_caption(figure, summary, f"D{DIFFERENCES_CAPTION.format(len(summary.differences), '').removeprefix(' Right: d')}")
+    add_caption(figure, summary, FOREST_CAPTION)
     return figure
 
 

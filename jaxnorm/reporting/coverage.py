@@ -11,9 +11,8 @@ from matplotlib.figure import Figure
 
 from jaxnorm.analysis.coverage import METHODS, SMALLEST_COVERED, TOLERANCE, Cell, CoverageSummary, Rate, Shape, packaged_coverage
 from jaxnorm.analysis.simulation import DISTRIBUTIONS, observed_shapes
-from jaxnorm.analysis.statistics import CONFIDENCE
+from jaxnorm.analysis.statistics import ALPHA, CONFIDENCE, FAMILIES
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.analysis.wording import count
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.style import LINE_STYLES, save_figure, styled
@@ -70,7 +69,10 @@ def power_table(summary: CoverageSummary) -> TextTable:
     kinds: tuple[tuple[str, Callable[[Cell], Rate]], ...] = (
         ("found although there is none", lambda cell: cell.false_positives),
         ("found where it is one standard deviation", lambda cell: cell.power),
-        (f"the same, after Holm's correction over {summary.num_differences} differences", lambda cell: cell.power_corrected),
+        (
+            f"the same, corrected for {summary.num_differences} differences and {FAMILIES} kinds of statements",
+            lambda cell: cell.power_corrected,
+        ),
     )
     groups = [(what, [_power_row(name, cells, rate) for name, cells in _by_distribution(summary)]) for what, rate in kinds]
     error = max(rate(cell).error for cell in summary.cells for _, rate in kinds)
@@ -96,19 +98,19 @@ def false_claims_table(summary: CoverageSummary) -> TextTable:
     rows = [
         (
             each.null,
-            *(f"{100 * rate.share:.1f} ± {100 * rate.error:.1f}" for rate in (each.words, each.claims, each.differences, each.anywhere)),
+            *(f"{100 * rate.share:.1f} ± {100 * rate.error:.1f}" for rate in (each.anywhere, each.differences, each.claims, each.advice)),
         )
         for each in summary.false_claims
     ]
     first = summary.false_claims[0]
     caption = (
         "Share of simulated reports of compare, in % ± Monte Carlo error, that claim a difference where all means are equal: "
-        f"{count(first.words.trials, 'report')} each, {count(first.n, 'network')} per arm, {summary.num_listed} listed differences and "
-        f"{summary.num_claims} claims, margins of zero, so that nothing hides behind them. In words: the answer at the head of a report, "
-        f"or a verdict. The list of differences and the verdicts are corrected separately, each at {100 * ALPHA:g} %; the last column "
-        "counts reports that err in either."
+        f"{count(first.anywhere.trials, 'report')} each, {count(first.n, 'network')} per arm, {summary.num_listed} listed differences and "
+        f"{summary.num_claims} claims, margins of zero, so that nothing hides behind them. The {FAMILIES} kinds of statements are "
+        f"corrected for each other, so that all together err in at most {100 * ALPHA:g} % of reports; the answer at the head of a report "
+        "speaks of listed differences."
     )
-    headings = ("what is alike", "in words", "by a verdict", "in the list", "list or verdict")
+    headings = ("what is alike", "anywhere", "in the list", "by a verdict", "in the advice")
     return TextTable("Reports that claim a difference which is none", caption, headings, [("", rows)], 1)
 
 
@@ -131,11 +133,11 @@ def describe_found(summary: CoverageSummary) -> str:
     """The findings in one line: what the interval of reports covers, what reports claim of nothing, what seeds find."""
     kept = [cell for cell in summary.cells if cell.n >= SMALLEST_COVERED]
     covered = [100 * cell.coverage["chosen"].share for cell in kept]
-    wrong = [100 * each.words.share for each in summary.false_claims]
+    wrong = [100 * each.anywhere.share for each in summary.false_claims]
     found = [f"{100 * cell.power.share:.0f} % with {cell.n}" for cell in summary.cells if cell.distribution == "normal"]
     return (
         f"from {SMALLEST_COVERED} seeds on, the 95 % interval of reports covers {min(covered):.1f} to {max(covered):.1f} %, whatever the "
-        f"distribution; of reports without a difference {min(wrong):.1f} to {max(wrong):.1f} % claim one in words; a normal difference of "
+        f"distribution; of reports without a difference {min(wrong):.1f} to {max(wrong):.1f} % claim one anywhere; a normal difference of "
         f"one standard deviation is found by {', '.join(found)} seeds, before correction"
     )
 

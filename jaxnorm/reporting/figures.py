@@ -8,6 +8,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import arm_title, count, norm_title
 from jaxnorm.reporting.panels import plot_curves, plot_differences, plot_seeds
@@ -19,9 +20,9 @@ UNBROKEN = "\u00a0"
 """A space at which no line ends."""
 RESULT_MEASURES = ("train_loss", "validation_accuracy")
 SEEDS_CAPTION = "Small marks: one per network; above them the mean with its 95 % Student t interval."
-DIFFERENCES_CAPTION = (
-    " Right: differences paired by seed with 95 % intervals; shaded: the margin within which a difference counts as none; "
-    "filled: p < 0.05 after Holm's correction for {} differences.{}"
+FOREST_CAPTION = (
+    "Differences paired by seed with 95 % intervals; shaded: the margin within which a difference counts as none; filled: adjusted p at "
+    f"most {ALPHA:g}."
 )
 
 
@@ -61,9 +62,8 @@ def make_results(summary: Summary) -> Figure:
         if summary.differences:
             plot_differences(row[1], summary, measure)
     numbers = " Numbers beside norms are batch sizes." if "batch_size" in summary.arms[0].factors else ""
-    add_caption(
-        figure, summary, SEEDS_CAPTION + (DIFFERENCES_CAPTION.format(len(summary.differences), numbers) if summary.differences else "")
-    )
+    right = f" Right: {FOREST_CAPTION[0].lower()}{FOREST_CAPTION[1:]}{numbers}" if summary.differences else ""
+    add_caption(figure, summary, SEEDS_CAPTION + right)
     return figure
 
 

@@ -14,8 +14,8 @@ from jaxnorm.reporting.panels import FACTOR_LABELS
 COLUMN, ROW = "learning_rate", "init_scale"
 COLORMAP = "cividis"
 """Told apart by readers of all kinds of colour vision, and in grey (Nunez, Anderton & Renslow 2018)."""
-FRAME = "#D55E00"
-"""Of a marked cell: neither end of the colours."""
+FRAME = (("white", 3.4), ("black", 1.6))
+"""Of a marked cell, colour and width: black on white stands out from all colours of the map, and is no norm's."""
 MANY_TICKS = 9
 """Columns from which on their labels are turned."""
 
@@ -47,7 +47,8 @@ def plot_heat_map(
     mesh = ax.pcolormesh(*edges, values, cmap=COLORMAP, norm=norm, edgecolors="white", linewidth=0.4)
     if square:
         corner = columns.index(sweep.marked[square][COLUMN]) - 0.5, rows.index(sweep.marked[square][ROW]) - 0.5
-        ax.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=FRAME, linewidth=1.8, zorder=3, clip_on=False))
+        for color, width in FRAME:
+            ax.add_patch(Rectangle(corner, 1, 1, fill=False, edgecolor=color, linewidth=width, zorder=3, clip_on=False))
     _label(ax, columns, rows)
     return mesh
 

@@ -10,10 +10,10 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jaxnorm.analysis.landscape import LOSS, SCALES
 from jaxnorm.analysis.measures import LANDSCAPE
+from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summary import Difference, Summary
-from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.analysis.wording import norm_title
-from jaxnorm.reporting.figures import CURVES, Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.figures import CURVES, FOREST_CAPTION, Drawing, add_caption, add_norm_legend
 from jaxnorm.reporting.panels import differences_title, plot_curves, plot_differences
 from jaxnorm.reporting.style import BAND_ALPHA, INK, looks, norms_of
 
@@ -126,8 +126,7 @@ def make_differences(summary: Summary) -> Figure:
     add_caption(
         figure,
         summary,
-        "Differences of logarithms, paired by seed, with 95 % intervals: −1 decade is a tenth. Shaded: the margin within which a "
-        f"difference counts as none; filled: p < 0.05 after Holm's correction for {len(summary.differences)} differences.",
+        f"{FOREST_CAPTION} They are differences of logarithms: −1 decade is a tenth.",
     )
     return figure
 

@@ -10,6 +10,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from jaxnorm.analysis.answer import count_verdicts
 from jaxnorm.analysis.coverage import CoverageSummary
 from jaxnorm.analysis.layers import LayersSummary
 from jaxnorm.analysis.speed import SpeedSummary
@@ -45,7 +46,8 @@ def render_answer(folder: Path, link: Path) -> str:
         summary.answer,
         f"[![{drawing.text}]({link}/figures/{first}.png)]({link}/report.md)",
         markdown_rows(verdicts_table(summary)),
-        f"{_contradicted(summary)} {summary.setting}; {_machine(folder)}. The whole report: [{link}/report.md]({link}/report.md).",
+        count_verdicts(summary.verdicts),
+        f"{summary.setting}; {_machine(folder)}. The whole report: [{link}/report.md]({link}/report.md).",
     ]
     return "\n\n".join(parts)
 
@@ -140,11 +142,6 @@ RENDERERS: dict[str, Callable[[Path, Path], str]] = {
 
 def _entry(question: str, command: str, cost: str, verdict: str) -> str:
     return f"### {question}\n\n- command: `{command}`\n- {cost}\n- verdict: {verdict}"
-
-
-def _contradicted(summary: Summary) -> str:
-    claims = [verdict.claim for verdict in summary.verdicts if verdict.word == "contradicted"]
-    return f"Contradicted here: {', '.join(claims)}." if claims else "Nothing was contradicted here."
 
 
 def _environment(folder: Path) -> dict[str, Any]:

@@ -8,15 +8,17 @@ from typing import Any
 import jinja2
 
 from jaxnorm.analysis.advice import advice
+from jaxnorm.analysis.answer import count_verdicts
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.seeds import seeds_sentences
 from jaxnorm.analysis.summary import Summary, Verdict
-from jaxnorm.analysis.verdict import decisive, describe_facts
+from jaxnorm.analysis.verdict import decisive
 from jaxnorm.analysis.wording import format_difference, format_p
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.drawings import drawings_of
-from jaxnorm.reporting.report import method, plain, without_verdict
+from jaxnorm.reporting.report import as_sentence, method, plain
 from jaxnorm.reporting.tables import TextTable, control_table, differences_table, notes, results_table
+from jaxnorm.reporting.terms import terms
 
 TEMPLATE = "report.html.jinja"
 
@@ -41,6 +43,8 @@ def render_page(summary: Summary, figures: Mapping[str, str], command: str, envi
     return template.get_template(TEMPLATE).render(
         summary=summary,
         verdicts=[_verdict_row(verdict) for verdict in summary.verdicts],
+        counted=count_verdicts(summary.verdicts) if summary.verdicts else "",
+        terms=terms(summary),
         seeds=seeds_sentences(summary),
         advice=advice(summary),
         figures=[(name, drawing.text, inline_svg(figures[name], name)) for name, drawing in drawings_of(summary).items()],
@@ -56,11 +60,10 @@ def _verdict_row(verdict: Verdict) -> dict[str, str]:
     """The cells of a verdict: its sentence, and apart from it by how much the decisive difference differs."""
     difference = decisive(verdict)
     measure = find_measure(difference.measure)
-    bracket = rf" \((weakest of \d+ comparisons: )?{re.escape(describe_facts(difference, verdict.p_adjusted))}\)"
     return {
         "claim": verdict.claim,
         "word": verdict.word,
-        "words": re.sub(bracket, "", without_verdict(verdict.sentence)),
+        "words": f"{as_sentence(verdict.words)}.",
         "amount": format_difference(difference.estimate, measure.unit),
         "where": f"{measure.title}, {difference.label}",
         "p": format_p(verdict.p_adjusted).removeprefix("= "),

@@ -8,8 +8,8 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullFormatter, NullLocator
 
 from jaxnorm.analysis.measures import MEASURES
+from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summary import ArmSummary, Curve, Difference, Estimate, Summary
-from jaxnorm.analysis.verdict import ALPHA
 from jaxnorm.analysis.wording import SCALES, arm_title, norm_title
 from jaxnorm.reporting.hover import curve_texts, difference_text, level_text, seed_texts, tell_points
 from jaxnorm.reporting.style import BAND_ALPHA, INK, line_styles, looks, norms_of, variant, variants_of

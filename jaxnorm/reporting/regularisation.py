@@ -14,7 +14,7 @@ from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Difference, Summary, Sweep
 from jaxnorm.analysis.trajectories import DECISIVE, EVALUATED, MATCHED
 from jaxnorm.analysis.wording import norm_title
-from jaxnorm.reporting.figures import Drawing, add_caption
+from jaxnorm.reporting.figures import FOREST_CAPTION, Drawing, add_caption
 from jaxnorm.reporting.panels import differences_title, plot_curves, plot_differences, spread_axis
 from jaxnorm.reporting.style import BAND_ALPHA, INK, LINE_STYLES, levels_of, looks, norms_of
 
@@ -99,8 +99,7 @@ def make_effects(summary: Summary) -> Figure:
     add_caption(
         figure,
         summary,
-        f"Differences paired by seed with 95 % intervals; shaded: the margin within which a difference counts as none; filled: p < 0.05 "
-        f"after Holm's correction for {len(summary.differences)} differences. {MEASURES[DECISIVE].title.capitalize()}: that of the network "
+        f"{FOREST_CAPTION} {MEASURES[DECISIVE].title.capitalize()}: that of the network "
         "in evaluation mode on the whole training set. Mean loss of the updates: that of the networks of an epoch in training mode, with "
         "batch statistics where they have them.",
     )

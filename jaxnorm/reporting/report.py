@@ -5,35 +5,36 @@ from pathlib import Path
 from typing import Any
 
 from jaxnorm.analysis.advice import advice
+from jaxnorm.analysis.answer import count_verdicts
 from jaxnorm.analysis.bootstrap import RESAMPLES
 from jaxnorm.analysis.seeds import seeds_sentences
-from jaxnorm.analysis.statistics import FLIPS
+from jaxnorm.analysis.statistics import ALPHA, FAMILIES, FLIPS
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.analysis.verdict import ALPHA
+from jaxnorm.analysis.table import GUESSING_TOLERANCE
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.coverage import describe_coverage
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.tables import TextTable, control_table, differences_table, markdown, notes, results_table
+from jaxnorm.reporting.terms import terms
 
 METHOD = """\
 Networks are paired: the same seed gives the same initial weights and the same order of examples in every arm, so differences are
 taken within seeds and averaged over them. Intervals of arms are Student's t. Intervals of differences reach on either side as far as the
 wider of Student's t and the BCa bootstrap of {resamples} resamples, its level expanded for small n (Hesterberg 2015). {coverage}
 
-p values are two-sided sign-flip permutation tests of the mean difference ({flips} random flips, or all where there are fewer), adjusted by
-Holm's procedure over all differences of this report; the claims are adjusted separately, over all claims of this report.
+p values are two-sided sign-flip permutation tests of the mean difference ({flips} random flips, or all where there are fewer). Listed
+differences, verdicts and advice are adjusted each by Holm's procedure over all of their kind, and times {families} for there being so many
+kinds: where nothing differs, at most {percent:g} % of reports claim a difference anywhere.
 
 A difference counts as none below its margin, fixed before the run: {accuracy:g} points for accuracies, {loss:g} % of the compared
 arms' mean for losses and for the noise of curves. A claim *holds* if every difference it speaks of is shown (adjusted p at most
 {alpha:g}) in the claimed direction, and is *contradicted* if one is shown in the other. It is *equivalent* if a difference it speaks of
-is shown, by two one-sided t tests, to be smaller than the margin, or if it claims just that. Otherwise it is *unresolved*.
+is shown, by two one-sided t tests, to be smaller than the margin, or if it claims just that. Otherwise it is *unresolved*. The comparison
+that decides a claim is the clearest one against it where it is contradicted, and the weakest one otherwise.
 
-A network diverged if any of its metrics is not finite, or if its training loss ends above ln {classes} nats (guessing among
-{classes} classes) and also above its own first epoch's, or twice ln {classes}. It stays in every statistic as a network that
-guesses: its losses are capped at ln {classes}.
-
-Area: mean of the training loss over epochs. Noise: standard deviation of the first differences of a curve over the second half of
-training. Epochs to converge: until the training loss, averaged over an epoch's updates, reaches {convergence:g} nats."""
+A network diverged if any of its losses or accuracies is not finite, or if its training loss ends more than {tolerance:g} % above
+ln {classes} nats (guessing among {classes} classes) and also above its own first epoch's, or twice ln {classes}. It stays in every
+statistic as a network that guesses: its losses are capped at ln {classes}; what else was measured of it keeps its last finite value."""
 
 
 def write_report(summary: Summary, folder: Path, command: str, environment: Mapping[str, Any]) -> Path:
@@ -60,6 +61,7 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
         "\n".join(f"- {sentence}" for sentence in seeds_sentences(summary)),
         markdown(control_table(summary, summary.control)) if summary.control else "",
         "## What to use when\n\n" + "\n".join(f"- {line}" for line in advice(summary)),
+        "## Terms\n\n" + "\n".join(f"- *{term}*: {meaning}." for term, meaning in terms(summary).items()),
         f"## Method\n\n{method(summary)}",
         f"## Setting\n\n{summary.setting}\n\nSeeds {summary.seeds[0]} to {summary.seeds[-1]}.",
         f"## Reproduce\n\n```\n{command}\n```",
@@ -70,15 +72,13 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
 
 def verdicts_table(summary: Summary) -> TextTable:
     """One row per claim."""
-    rows = [(verdict.claim, f"**{verdict.word}**", without_verdict(verdict.sentence)) for verdict in summary.verdicts]
-    caption = "Claims are numbered as in the ledger of claims; p values are adjusted for their number."
-    return TextTable("Verdicts", caption, ("claim", "verdict", "in words"), [("", rows)], 3)
+    rows = [(each.claim, f"**{each.word}**", f"{as_sentence(each.words)} ({each.facts}).") for each in summary.verdicts]
+    return TextTable("Verdicts", count_verdicts(summary.verdicts), ("claim", "verdict", "in words"), [("", rows)], 3)
 
 
-def without_verdict(sentence: str) -> str:
-    """``A1 holds: such and such.`` as ``Such and such.``: the other columns say the rest."""
-    said = sentence.split(": ", 1)[1]
-    return said[0].upper() + said[1:]
+def as_sentence(words: str) -> str:
+    """With a capital letter."""
+    return words[0].upper() + words[1:]
 
 
 def method(summary: Summary) -> str:
@@ -91,7 +91,9 @@ def method(summary: Summary) -> str:
         loss=100 * summary.rule.loss_margin,
         alpha=ALPHA,
         classes=summary.num_classes,
-        convergence=summary.rule.convergence_loss,
+        families=FAMILIES,
+        percent=100 * ALPHA,
+        tolerance=100 * GUESSING_TOLERANCE,
     )
 
 

@@ -13,7 +13,7 @@ from matplotlib.ticker import FuncFormatter, NullFormatter
 
 from jaxnorm.analysis.summary import ArmSummary, Summary, Sweep, SweepPoint
 from jaxnorm.analysis.wording import norm_title
-from jaxnorm.reporting.figures import Drawing, add_caption
+from jaxnorm.reporting.figures import FOREST_CAPTION, Drawing, add_caption
 from jaxnorm.reporting.heat_maps import plot_heat_map
 from jaxnorm.reporting.panels import plot_differences
 from jaxnorm.reporting.style import INK, levels_of, looks, norms_of
@@ -24,13 +24,13 @@ WORKABLE, DIVERGED, SOME_DIVERGED = ".", "x", "_"
 SMALLEST_LOSS = 1e-4
 """Nats; where the colours of losses end."""
 DIVERGED_CAPTION = (
-    "Colours: share of networks that diverged. Cross: at least half; dash: fewer, but some. A network counts as diverged whose loss ends "
-    "above that of guessing and is not falling, so that one which never starts to learn may count too."
+    "Colours: share of networks that diverged: not finite, or ended worse than guessing without having become better. Cross: at least "
+    "half; dash: fewer, but some."
 )
 FOREST_MEASURES = ("largest_stable_rate", "workable_decades", "init_scale_spread", "train_loss", "train_loss_shared", "validation_accuracy")
 FOREST_COLUMNS = 3
-FOREST_LABEL_WIDTH = 42
-"""Characters."""
+FOREST_LABEL_WIDTH, TITLE_WIDTH = 42, 36
+"""Characters of a line."""
 BAR_LOW, BAR_STEP = 0.04, 0.045
 """Heights in a panel of the bars of the largest stable rates, as shares of it."""
 
@@ -134,7 +134,7 @@ def draw_grids(
 
 
 def _captioned(figure: Figure, summary: Summary, what: str) -> Figure:
-    add_caption(figure, summary, f"{what} Orange frame: the learning rate that other networks chose as best for the arm.")
+    add_caption(figure, summary, f"{what} Frame: the learning rate that other networks chose as best for the norm at this depth.")
     return figure
 
 
@@ -176,7 +176,7 @@ def _at_depth(summary: Summary, depth: object) -> list[Sweep]:
 
 
 def plot_largest_rates(ax: Axes, arms: Sequence[ArmSummary]) -> Axes:
-    """Mean largest stable rate of each norm with its interval, as bars at the bottom; the title says the largest."""
+    """Mean largest stable rate of each norm with its interval, as bars at the bottom; the title says them all."""
     look = looks([arm.norm for arm in arms])
     for rank, arm in enumerate(arms):
         estimate, mark = arm.measures["largest_stable_rate"], look[arm.norm]
@@ -184,9 +184,8 @@ def plot_largest_rates(ax: Axes, arms: Sequence[ArmSummary]) -> Axes:
         height = [BAR_LOW + BAR_STEP * rank] * 2
         ax.plot(10 ** np.array(ends), height, transform=ax.get_xaxis_transform(), color=mark.color, linewidth=2.4, solid_capstyle="butt")
         ax.plot(10**estimate.mean, height[0], transform=ax.get_xaxis_transform(), color=mark.color, marker="|", markersize=9, mew=2.4)
-    best = max(arms, key=lambda arm: arm.measures["largest_stable_rate"].mean)
-    rate = 10 ** best.measures["largest_stable_rate"].mean
-    ax.set_title(f"Depth {best.factors['depth']}: largest stable rate\n{norm_title(best.norm)}, {rate:.2g}")
+    rates = [f"{norm_title(arm.norm)} {10 ** arm.measures['largest_stable_rate'].mean:.2g}" for arm in arms]
+    ax.set_title(f"Depth {arms[0].factors['depth']}: largest stable rates\n{textwrap.fill(', '.join(rates), TITLE_WIDTH)}")
     return ax
 
 
@@ -234,9 +233,8 @@ def make_differences(summary: Summary) -> Figure:
     add_caption(
         figure,
         summary,
-        "Differences paired by seed with 95 % intervals; shaded: the margin within which a difference counts as none; filled: p < 0.05 "
-        f"after Holm's correction for {len(summary.differences)} differences. Each arm at its best learning rate, or all at the shared "
-        f"one, {_shared(summary)['learning_rate']:g}, where a label says so.",
+        f"{FOREST_CAPTION} Each arm at its best learning rate, or all at the shared one, {_shared(summary)['learning_rate']:g}, where a "
+        "label says so.",
     )
     return figure
 

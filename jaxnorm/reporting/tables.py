@@ -80,8 +80,8 @@ def differences_table(summary: Summary, *, with_power: bool = False) -> TextTabl
         for name, group in groupby(summary.differences, key=lambda difference: difference.measure)
     ]
     caption = (
-        f"Mean differences with 95 % intervals, paired by seed, n = {len(summary.seeds)}; p by sign flips, adjusted by Holm's procedure "
-        f"for {count(len(summary.differences), 'difference')}. Differences within the margin count as none."
+        f"Mean differences with 95 % intervals, paired by seed, n = {len(summary.seeds)}; p by sign flips, adjusted for "
+        f"{count(len(summary.differences), 'difference')} (see Method). Differences within the margin count as none."
         f"{POWER_CAPTION if with_power else ''}"
     )
     return TextTable("Paired differences", caption, headings, groups, 1)
@@ -117,7 +117,7 @@ def control_table(summary: Summary, control: Control) -> TextTable:
     number = count(len(control.differences), "measure")
     caption = (
         f"{describe_control(control)} Reported minus further seeds, by position, since nothing pairs them; n = {len(summary.seeds)} "
-        f"differences; p by sign flips, adjusted by Holm's procedure for {number}, apart from the report's other differences. "
+        f"differences; p by sign flips, adjusted for {number} as the report's are, apart from them. "
         "Claimed: by the rule of the verdicts."
     )
     return TextTable(
@@ -130,7 +130,7 @@ def evidence_table(summary: Summary) -> TextTable:
     groups = [(f"{verdict.claim} {verdict.word}", [_evidence_row(each) for each in verdict.evidence]) for verdict in summary.verdicts]
     caption = (
         "Every comparison that a claim rests on, and its word alone, before the correction for the number of claims; "
-        "p adjusted by Holm's procedure over all of them."
+        "p adjusted for all of them."
     )
     headings = ("measure, difference", "expected", "mean [interval]", "margin", "adjusted p", "word")
     return TextTable("Evidence", caption, headings, groups, 2)

