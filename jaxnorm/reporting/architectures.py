@@ -9,9 +9,11 @@ from jaxnorm.analysis.architectures import WHERE
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Difference, Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, norm_title, value_title
+from jaxnorm.reporting.axes import spread_axis
+from jaxnorm.reporting.factors import with_errors
 from jaxnorm.reporting.figures import FOREST_CAPTION, Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.forests import differences_title, plot_differences
 from jaxnorm.reporting.hover import level_text, seed_texts, tell_points
-from jaxnorm.reporting.panels import differences_title, plot_differences, spread_axis, with_errors
 from jaxnorm.reporting.style import INK, levels_of, looks, norms_of
 from jaxnorm.reporting.sweeps import RING_SIZE, plot_sweep
 

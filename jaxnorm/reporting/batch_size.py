@@ -11,6 +11,7 @@ from jaxnorm.analysis.batch_size_rates import RATES
 from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import format_number, norm_title, value_title
+from jaxnorm.reporting.axes import FACTOR_LABELS
 from jaxnorm.reporting.batch_size_panels import (
     MEASURE,
     PERCENT,
@@ -21,8 +22,8 @@ from jaxnorm.reporting.batch_size_panels import (
     spread_accuracy,
 )
 from jaxnorm.reporting.batch_size_parts import coupled_norms, make_evaluation, make_ghost, make_order
+from jaxnorm.reporting.factors import DODGE, plot_factor
 from jaxnorm.reporting.figures import Drawing, add_caption, add_norm_legend
-from jaxnorm.reporting.panels import DODGE, FACTOR_LABELS, plot_factor
 from jaxnorm.reporting.style import INK, looks, norms_of
 
 NOISE = "validation_noise"

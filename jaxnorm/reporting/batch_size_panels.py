@@ -9,8 +9,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jaxnorm.analysis.summary import ArmSummary, Summary
 from jaxnorm.config.batch_size import WHOLE
+from jaxnorm.reporting.axes import spread_axis
 from jaxnorm.reporting.figures import add_caption
-from jaxnorm.reporting.panels import spread_axis
 
 MEASURE = "test_accuracy"
 PERCENT = 100.0

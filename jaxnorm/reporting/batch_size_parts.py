@@ -10,6 +10,7 @@ from matplotlib.lines import Line2D
 from jaxnorm.analysis.summary import ArmSummary, Summary
 from jaxnorm.analysis.wording import format_number, norm_title
 from jaxnorm.config.batch_size import WHOLE
+from jaxnorm.reporting.axes import FACTOR_LABELS
 from jaxnorm.reporting.batch_size_panels import (
     MEASURE,
     PERCENT,
@@ -22,8 +23,8 @@ from jaxnorm.reporting.batch_size_panels import (
     logarithmic_sizes,
     spread_accuracy,
 )
+from jaxnorm.reporting.factors import DODGE, plot_factor, with_errors
 from jaxnorm.reporting.figures import add_caption, add_norm_legend
-from jaxnorm.reporting.panels import DODGE, FACTOR_LABELS, plot_factor, with_errors
 from jaxnorm.reporting.style import looks, norms_of
 
 EVALUATIONS: dict[str, dict[str, Any]] = {

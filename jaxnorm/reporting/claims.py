@@ -5,7 +5,8 @@ from pathlib import Path
 
 import msgspec
 
-from jaxnorm.analysis.catalogue import CATALOGUE, Listing
+from jaxnorm.analysis.catalogue import CATALOGUE
+from jaxnorm.analysis.listing import Listing
 from jaxnorm.analysis.summary import Summary, Verdict
 from jaxnorm.reporting.tables import TextTable
 

@@ -3,8 +3,8 @@
 from matplotlib.figure import Figure
 
 from jaxnorm.analysis.summary import Summary
+from jaxnorm.reporting.factors import change_title, plot_factor
 from jaxnorm.reporting.figures import CURVES, RESULTS, Drawing, add_caption, add_norm_legend
-from jaxnorm.reporting.panels import change_title, plot_factor
 
 SENSITIVITY_MEASURES = ("train_loss", "validation_accuracy", "validation_noise")
 

@@ -11,8 +11,9 @@ from matplotlib.ticker import MaxNLocator, PercentFormatter
 from jaxnorm.analysis.covariate_shift import PERCENTILES, percentile_name
 from jaxnorm.analysis.summary import ArmSummary, Summary
 from jaxnorm.analysis.wording import norm_title, value_title
+from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.figures import FOREST_CAPTION, Drawing, add_caption, add_norm_legend
-from jaxnorm.reporting.panels import plot_curves, plot_differences
+from jaxnorm.reporting.forests import plot_differences
 from jaxnorm.reporting.style import BAND_ALPHA, levels_of, looks, norms_of
 
 LINES = "Lines: means (dashed in another way for each nonlinearity); bands: pointwise 95 % Student t intervals; epoch 0 is before training."

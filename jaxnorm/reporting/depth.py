@@ -9,9 +9,9 @@ from matplotlib.ticker import MaxNLocator
 
 from jaxnorm.analysis.summary import ArmSummary, Summary
 from jaxnorm.analysis.wording import SCALES, arm_title
+from jaxnorm.reporting.factors import plot_factor
 from jaxnorm.reporting.figures import Drawing, add_caption, add_norm_legend
 from jaxnorm.reporting.hover import tell_points
-from jaxnorm.reporting.panels import plot_factor
 from jaxnorm.reporting.style import BAND_ALPHA, levels_of, looks, norms_of
 
 TITLES = {

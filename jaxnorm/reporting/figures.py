@@ -11,7 +11,8 @@ from matplotlib.lines import Line2D
 from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import arm_title, count, norm_title
-from jaxnorm.reporting.panels import plot_curves, plot_differences, plot_seeds
+from jaxnorm.reporting.curves import plot_curves
+from jaxnorm.reporting.forests import plot_differences, plot_seeds
 from jaxnorm.reporting.style import INK, line_styles, looks, norms_of, save_figure, styled, variant, variants_of
 
 CHARACTERS_PER_INCH = 17

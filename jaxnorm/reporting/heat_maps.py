@@ -9,7 +9,7 @@ from matplotlib.colors import Normalize
 from matplotlib.patches import Rectangle
 
 from jaxnorm.analysis.summary import Sweep, SweepPoint
-from jaxnorm.reporting.panels import FACTOR_LABELS
+from jaxnorm.reporting.axes import FACTOR_LABELS
 
 COLUMN, ROW = "learning_rate", "init_scale"
 COLORMAP = "cividis"

@@ -13,8 +13,9 @@ from jaxnorm.analysis.measures import LANDSCAPE
 from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summary import Difference, Summary
 from jaxnorm.analysis.wording import norm_title
+from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.figures import CURVES, FOREST_CAPTION, Drawing, add_caption, add_norm_legend
-from jaxnorm.reporting.panels import differences_title, plot_curves, plot_differences
+from jaxnorm.reporting.forests import differences_title, plot_differences
 from jaxnorm.reporting.style import BAND_ALPHA, INK, looks, norms_of
 
 TITLES = {

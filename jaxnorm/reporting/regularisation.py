@@ -14,8 +14,10 @@ from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Difference, Summary, Sweep
 from jaxnorm.analysis.trajectories import DECISIVE, EVALUATED, MATCHED
 from jaxnorm.analysis.wording import norm_title
+from jaxnorm.reporting.axes import spread_axis
+from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.figures import FOREST_CAPTION, Drawing, add_caption
-from jaxnorm.reporting.panels import differences_title, plot_curves, plot_differences, spread_axis
+from jaxnorm.reporting.forests import differences_title, plot_differences
 from jaxnorm.reporting.style import BAND_ALPHA, INK, LINE_STYLES, levels_of, looks, norms_of
 
 TITLES = {"shuffled": "New batches every epoch", "fixed": "The same batches every epoch"}

@@ -10,8 +10,9 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import Sweep
 from jaxnorm.analysis.wording import SCALES, norm_title
+from jaxnorm.reporting.axes import FACTOR_LABELS, LABEL_WIDTH, spread_axis
+from jaxnorm.reporting.factors import with_errors
 from jaxnorm.reporting.hover import level_text, tell_points
-from jaxnorm.reporting.panels import FACTOR_LABELS, LABEL_WIDTH, spread_axis, with_errors
 from jaxnorm.reporting.style import BAND_ALPHA, INK, looks
 
 RING_SIZE, RING_STEP = 9.0, 3.5

@@ -7,9 +7,10 @@ import pytest
 import jaxnorm
 from jaxnorm.analysis import architectures, batch_size, compare, covariate_shift, depth, landscape, regularisation, sensitivity, sequences
 from jaxnorm.analysis.batch_size_rates import Choices
-from jaxnorm.analysis.catalogue import CATALOGUE, Listing, margin_words
+from jaxnorm.analysis.catalogue import CATALOGUE
 from jaxnorm.analysis.claims import Comparison, find_claims
 from jaxnorm.analysis.contrasts import find_margin
+from jaxnorm.analysis.listing import Listing, margin_words
 from jaxnorm.analysis.measures import MEASURES, find_measure
 from jaxnorm.analysis.wording import SCALES
 from jaxnorm.config import STUDIES, DecisionRule

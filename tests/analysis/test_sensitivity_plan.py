@@ -15,7 +15,8 @@ from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.table import tidy
 from jaxnorm.config import SensitivityArm, SensitivityConfig
 from jaxnorm.reporting.drawings import DRAWINGS
-from jaxnorm.reporting.sensitivity import make_accuracy, make_diverged, make_learning_rate, make_loss
+from jaxnorm.reporting.sensitivity import make_learning_rate
+from jaxnorm.reporting.sensitivity_grids import make_accuracy, make_diverged, make_loss
 from jaxnorm.reporting.style import styled
 
 NUM_CLASSES = 10

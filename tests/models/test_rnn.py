@@ -1,4 +1,4 @@
-"""LSTM and GRU: the formulas, the norms inside, and that padding never matters."""
+"""LSTM and GRU: the formulas, the norms inside, what they read and what they learn."""
 
 import functools
 import itertools
@@ -11,62 +11,11 @@ import numpy as np
 import optax
 import pytest
 from flax.traverse_util import flatten_dict
+from models.recurrent import KEY, LENGTHS, LOGITS, ROUNDING, STEP_NORMS, B, H, K, T, apply, initial, make_model, running, sequences
 
 from jaxnorm.data import make_sequences
-from jaxnorm.models.rnn import GRU, LSTM, STATISTICS
-from jaxnorm.norms import NORMS, reestimate_statistics
-
-STEP_NORMS = {name: norm for name, norm in NORMS.items() if name != "instance"}  # InstanceNorm has no positions within a time step
-STEP_NORMS["ghost"] = NORMS["ghost"].with_options(ghost_batch_size=2)
-STEP_NORMS["group"] = NORMS["group"].with_options(num_groups=2)
-
-ROUNDING = 2e-5
-"""A few tens of float32 operations in a row, on values of order 1."""
-
-KEY = jax.random.key(0)
-LENGTHS = jnp.array([5, 2, 4, 1])
-B, T, D, H, K = 4, 5, 3, 4, 3
-LOGITS = ("logits/kernel", "logits/bias")
-
-
-def make_model(kind=LSTM, norm="layer", **options):
-    return kind(num_classes=K, norm=STEP_NORMS[norm], hidden_size=H, **options)
-
-
-def sequences(num_steps=T, padding=0.0):
-    x = jax.random.normal(jax.random.key(1), (B, T, D))
-    x = jnp.pad(x, ((0, 0), (0, num_steps - T), (0, 0)))
-    return jnp.where(jnp.arange(num_steps)[None, :, None] < LENGTHS[:, None, None], x, padding)
-
-
-def initial(model, x, lengths=None):
-    """Variables of the model's shapes, without compiling its initialisation: small kernels, uneven scales, biases other than 0."""
-    shapes = jax.eval_shape(functools.partial(model.init, train=False, lengths=lengths), KEY, x)
-    return jax.tree_util.tree_map_with_path(lambda path, leaf: START[path[-1].key](np.arange(leaf.size).reshape(leaf.shape)), shapes)
-
-
-def uneven(offset, size):
-    """From an array's positions in memory to values around ``offset``."""
-    return lambda positions: jnp.asarray(offset + size * np.sin(1 + 7.0 * positions**1.1), jnp.float32)
-
-
-START = {
-    "kernel": uneven(0, 0.7),
-    "embedding": uneven(0, 1),
-    "scale": uneven(1, 0.2),
-    "alpha": uneven(0.5, 0.1),
-    "bias": uneven(0, 0.3),
-    "mean": lambda positions: jnp.zeros(positions.shape),
-    "var": lambda positions: jnp.ones(positions.shape),
-}
-"""Value of a variable, by its name."""
-
-
-@functools.partial(jax.jit, static_argnums=0, static_argnames="train")
-def apply(model, variables, x, lengths=None, *, train=True):
-    """Logits and statistics."""
-    logits, updated = model.apply(variables, x, train=train, lengths=lengths, mutable=["batch_stats"])
-    return logits, updated.get("batch_stats", {})
+from jaxnorm.models.rnn import GRU, LSTM
+from jaxnorm.norms import NORMS
 
 
 def sigmoid(x):
@@ -168,124 +117,6 @@ def test_rnn_norms_start_at_the_scale_asked_for(norm, number):
     scales = [leaf for path, leaf in flatten_dict(params).items() if path[-1] == "scale"]
     assert len(scales) == number
     assert all((scale == jnp.float32(0.1)).all() for scale in scales)
-
-
-@pytest.mark.parametrize(("norm", "train"), [*itertools.product(STEP_NORMS, [True]), ("batch", False), ("renorm", False)])
-def test_content_of_padding_changes_neither_predictions_nor_statistics(norm, train):
-    model = make_model(norm=norm)
-    variables = initial(model, sequences(), LENGTHS)
-    clean, dirty = (apply(model, variables, sequences(padding=padding), LENGTHS, train=train) for padding in (0.0, jnp.nan))
-    chex.assert_trees_all_equal(dirty, clean)
-    chex.assert_tree_all_finite(clean)
-
-
-@pytest.mark.parametrize(("kind", "norm", "statistics"), [(LSTM, "batch", "per_step"), (GRU, "ghost", "shared")])
-def test_number_of_padded_steps_changes_neither_predictions_nor_statistics(kind, norm, statistics):
-    model = make_model(kind, norm, statistics=statistics)
-    variables = initial(model, sequences(), LENGTHS)
-    short, long = (apply(model, variables, sequences(steps), LENGTHS) for steps in (T, T + 3))
-    chex.assert_trees_all_close(long, short, atol=ROUNDING)
-
-
-def test_padding_of_nan_reaches_no_gradient():
-    model = make_model(norm="batch")
-    variables = initial(model, sequences(), LENGTHS)
-
-    @jax.jit
-    def gradient(params, x):
-        def loss(params):
-            logits, _ = model.apply({**variables, "params": params}, x, train=True, lengths=LENGTHS, mutable=["batch_stats"])
-            return jnp.sin(logits).sum()
-
-        return jax.grad(loss)(params)
-
-    clean, dirty = (gradient(variables["params"], sequences(padding=padding)) for padding in (0.0, jnp.nan))
-    chex.assert_trees_all_equal(dirty, clean)
-    assert all(jnp.abs(leaf).max() > 0 for leaf in jax.tree.leaves(clean))
-
-
-def running():
-    """``(B, T)``: which sequences have not ended."""
-    return np.arange(T)[np.newaxis] < np.asarray(LENGTHS)[:, np.newaxis]
-
-
-def projected_input(variables, x):
-    """The first layer's ``x W_x`` in float64, ``(B, T, 4 H)``."""
-    return np.asarray(x, np.float64) @ np.asarray(variables["params"]["layer_0"]["input"]["kernel"], np.float64)
-
-
-def test_norms_that_are_not_masked_see_the_padding_as_zero():
-    model = make_model(norm="batch", mask_norm=False)
-    variables = initial(model, sequences(), LENGTHS)
-    mean = apply(model, variables, sequences(padding=jnp.nan), LENGTHS)[1]["layer_0"]["norm_input"]["gates"]["mean"]
-    np.testing.assert_allclose(mean, 0.01 * projected_input(variables, sequences()).mean(0), atol=ROUNDING)
-
-
-def shapes(tree):
-    return {leaf.shape for leaf in jax.tree.leaves(tree)}
-
-
-def test_statistics_are_kept_per_step_or_shared():
-    per_step, shared = (initial(make_model(norm="batch", statistics=name), sequences())["batch_stats"] for name in STATISTICS)
-    assert shapes(per_step) == {(T, 4 * H), (T, H)}
-    assert shapes(shared) == {(4 * H,), (H,)}
-    assert jax.tree.structure(per_step) == jax.tree.structure(shared)
-
-
-@pytest.mark.parametrize("statistics", STATISTICS)
-def test_running_statistics_follow_each_step_or_their_average_by_count(statistics):
-    model = make_model(norm="batch", statistics=statistics)
-    variables = initial(model, sequences(), LENGTHS)
-    got = apply(model, variables, sequences(), LENGTHS)[1]["layer_0"]["norm_input"]["gates"]
-    projected, valid = projected_input(variables, sequences()), running()
-    steps = [(projected[valid[:, t], t].mean(0), projected[valid[:, t], t].var(0)) for t in range(T)]
-    mean, var = (np.stack(values) for values in zip(*steps, strict=True))  # (T, 4 H)
-    if statistics == "shared":
-        mean, var = (np.average(values, axis=0, weights=valid.sum(0)) for values in (mean, var))
-    np.testing.assert_allclose(got["mean"], 0.01 * mean, atol=ROUNDING)
-    np.testing.assert_allclose(got["var"], 0.99 + 0.01 * var, atol=ROUNDING)
-
-
-@pytest.mark.parametrize("statistics", STATISTICS)
-def test_reestimated_statistics_are_those_of_all_batches(statistics):
-    model = make_model(norm="batch", statistics=statistics)
-    variables = initial(model, sequences())
-    batches = jnp.stack([sequences(padding=1.0), 2 + 3 * sequences()])
-    precise = reestimate_statistics(model, variables, batches, train=True)
-    chex.assert_trees_all_equal_shapes(precise, variables)
-    got = precise["batch_stats"]["layer_0"]["norm_input"]["gates"]
-    projected = projected_input(variables, jnp.concatenate(batches))
-    if statistics == "per_step":
-        np.testing.assert_allclose(got["mean"], projected.mean(0), atol=ROUNDING)
-        np.testing.assert_allclose(got["var"], projected.var(0), rtol=ROUNDING)
-    else:
-        np.testing.assert_allclose(got["mean"], projected.mean((0, 1)), atol=ROUNDING)
-
-
-def test_steps_beyond_those_of_initialisation_use_the_statistics_of_the_last():
-    model = make_model(norm="batch")
-    variables = initial(model, sequences())
-    trained = {**variables, "batch_stats": jax.tree.map(lambda leaf: leaf + 0.1 * jnp.arange(T).reshape(-1, 1), variables["batch_stats"])}
-    grown = {**variables, "batch_stats": jax.tree.map(lambda leaf: jnp.pad(leaf, ((0, 2), (0, 0)), mode="edge"), trained["batch_stats"])}
-    longer = sequences(T + 2, padding=1.0)
-    chex.assert_trees_all_equal(apply(model, trained, longer, train=False)[0], apply(model, grown, longer, train=False)[0])
-
-
-def test_steps_that_a_batch_does_not_have_keep_their_statistics():
-    model = make_model(norm="batch")
-    variables = initial(model, sequences())
-    whole, part = (apply(model, variables, sequences(padding=1.0)[:, :steps])[1] for steps in (T, 3))
-    kept = jax.tree.map(lambda new, old: jnp.concatenate([new[:3], old[3:]]), whole, variables["batch_stats"])
-    chex.assert_trees_all_close(part, kept, atol=ROUNDING)
-
-
-@pytest.mark.parametrize("statistics", STATISTICS)
-def test_steps_without_any_example_leave_the_statistics_alone(statistics):
-    model = make_model(norm="batch", statistics=statistics)
-    variables = initial(model, sequences(), LENGTHS)
-    nothing, stats = apply(model, variables, sequences(), jnp.zeros(B, jnp.int32))
-    chex.assert_trees_all_close(stats, variables["batch_stats"], rtol=1e-6)
-    np.testing.assert_allclose(nothing, jnp.broadcast_to(variables["params"]["logits"]["bias"], (B, K)), atol=ROUNDING)
 
 
 def test_images_are_read_by_rows_and_tokens_are_embedded():

@@ -10,9 +10,11 @@ from matplotlib.figure import Figure
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import CompareConfig
 from jaxnorm.reporting.compare import make_batch_size
+from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.drawings import DRAWINGS
+from jaxnorm.reporting.factors import plot_factor
 from jaxnorm.reporting.figures import make_curves, make_results, save_figures
-from jaxnorm.reporting.panels import plot_curves, plot_differences, plot_factor, plot_seeds
+from jaxnorm.reporting.forests import plot_differences, plot_seeds
 from jaxnorm.reporting.style import KNOWN_LOOKS, line_styles, looks
 
 DESIGNS = {
