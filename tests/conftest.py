@@ -6,7 +6,9 @@ compile it by ``helpers.jit_as_for_users``.
 
 import os
 
-from compiling import QUICK, as_flags
+from compiling import as_flags
+
+from jaxnorm.xla import QUICK
 
 os.environ.setdefault("TF_CPP_MIN_LOG_LEVEL", "3")
 os.environ["JAX_NUM_CPU_DEVICES"] = "2"

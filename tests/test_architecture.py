@@ -15,15 +15,16 @@ ALLOWED = {
     "config": set(),
     "files": set(),
     "types": set(),
+    "xla": set(),
     "norms": {"types"},
     "data": {"files"},
     "analysis": {"config", "files"},
     "models": {"norms", "types"},
-    "training": {"types"},
+    "training": {"types", "xla"},
     "reporting": {"analysis", "config", "files"},
     "experiments": {"__version__", "config", "files", "types", "norms", "data", "analysis", "models", "training", "reporting"},
 }
-WITHOUT_JAX = {"config", "files", "data", "analysis", "reporting"}
+WITHOUT_JAX = {"config", "files", "xla", "data", "analysis", "reporting"}
 JAX_FAMILY = {"jax", "jaxlib", "flax", "optax", "chex"}
 
 MODULES = sorted(path for path in PACKAGE.rglob("*.py") if path != PACKAGE / "__init__.py")

@@ -83,7 +83,7 @@ class Output:
     """Keep the arms, and the networks of an unfinished arm, that an earlier, interrupted run of the same command finished."""
 
     quick: bool = False
-    """Smoke run of seconds: at most 4 seeds and 2 epochs."""
+    """Smoke run of seconds: at most 4 seeds and 2 epochs, of programs that are compiled quickly and run slowly."""
 
     quiet: bool = False
     """Print only the answer, a line per verdict and where the report is."""
@@ -118,4 +118,4 @@ class Study(DecisionRule, Output, Training):
 
     def shortened(self) -> Self:
         """The smoke run that ``quick`` asks for."""
-        return dataclasses.replace(self, seeds=min(self.seeds, QUICK_SEEDS), epochs=min(self.epochs, QUICK_EPOCHS), quick=False)
+        return dataclasses.replace(self, seeds=min(self.seeds, QUICK_SEEDS), epochs=min(self.epochs, QUICK_EPOCHS))

@@ -10,13 +10,15 @@ from jaxnorm.config import Study
 from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.own_norms import own_norm_sources
 
-NOT_SETTINGS = ("out", "resume", "quick", "data_dir", "quiet", "verbose", "tensorboard")
-"""Fields that do not change the numbers, and therefore do not tell one run from another. (``quick`` is applied before.)"""
+NOT_SETTINGS = ("out", "resume", "data_dir", "quiet", "verbose", "tensorboard")
+"""Fields that do not change the numbers, and therefore do not tell one run from another."""
 
 
 def settings(config: Study, instrument: str) -> dict[str, Any]:
     """What tells this run from others, as plain JSON values."""
     named = {"instrument": instrument} | {key: value for key, value in to_dict(config).items() if key not in NOT_SETTINGS}
+    if not config.quick:
+        del named["quick"]  # what is compiled quickly differs in its last digits, and says so
     sources = own_norm_sources(config.norms)
     return named | {"own_norms": sources} if sources else named
 

@@ -161,7 +161,7 @@ def _compile(config: Study, jobs: Sequence[Job], data: Mapping[int, Data], mesh:
     distinct = {id(job.train): job for job in jobs}
 
     def compile_job(job: Job) -> Programs:
-        return compile_programs(job.train, job.networks, config.epochs, data[id(job.dataset)], mesh)
+        return compile_programs(job.train, job.networks, config.epochs, data[id(job.dataset)], mesh, quick=config.quick)
 
     with console.status(f"compiling {count(len(distinct), 'arm')}"), ThreadPoolExecutor(devices.usable_cores()) as pool:
         try:

@@ -14,14 +14,12 @@ from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from jaxnorm.training.loop import Train
 from jaxnorm.training.state import Data, Replica
+from jaxnorm.xla import FAST, QUICK, Options
 
 OWN, SHARED = PartitionSpec("seed"), PartitionSpec()
 
 MAPPED_PER_DEVICE = 4
 """Networks a CPU device trains between two signs of life. More costs nothing, fewer costs dispatch."""
-
-CPU_OPTIONS = {"xla_cpu_prefer_vector_width": "512"}
-"""XLA prefers vectors of 256 bits even where the processor has 512: full width makes an Adam update at batch size 16 a fifth faster."""
 
 MEMORY_SHARE = 0.8
 """Share of an accelerator's memory that one group of networks may take."""
@@ -93,10 +91,13 @@ def largest_divisor(number: int, at_most: int) -> int:
     return max(divisor for divisor in range(1, max(at_most, 1) + 1) if number % divisor == 0)
 
 
-def compile_programs(train: Train, num_replicas: int, num_epochs: int, data: Data, mesh: Mesh, *, batched: bool | None = None) -> Programs:
+def compile_programs(
+    train: Train, num_replicas: int, num_epochs: int, data: Data, mesh: Mesh, *, batched: bool | None = None, quick: bool = False
+) -> Programs:
     """Compile an arm for ``num_replicas`` networks, in groups that fit the memory of the devices.
 
-    ``batched`` defaults to what suits the devices. Epochs are dispatched about a tenth of the run at a time, for the progress bar.
+    ``batched`` defaults to what suits the devices; ``quick`` programs compile faster and run slower. Epochs are dispatched about a tenth of
+    the run at a time, for the progress bar.
     """
     began = time.perf_counter()
     batched = _platform(mesh) != "cpu" if batched is None else batched
@@ -104,7 +105,7 @@ def compile_programs(train: Train, num_replicas: int, num_epochs: int, data: Dat
     group_size = -(-num_replicas // mesh.size) * mesh.size if batched else mapped_group_size(num_replicas, mesh.size)
     epochs_per_call = largest_divisor(num_epochs, num_epochs // 10)
     while True:
-        start, advance, finish = _compile_acts(acts, group_size, epochs_per_call, data, mesh)
+        start, advance, finish = _compile_acts(acts, group_size, epochs_per_call, data, mesh, QUICK if quick else FAST)
         fitting = _fitting_group_size(advance, group_size, mesh)
         if fitting >= group_size:
             return Programs(start, advance, finish, mesh, group_size, epochs_per_call, time.perf_counter() - began)
@@ -115,14 +116,16 @@ def _platform(mesh: Mesh) -> str:
     return mesh.devices.flat[0].platform
 
 
-def _compile_acts(acts: list, group_size: int, epochs_per_call: int, data: Data, mesh: Mesh) -> list[jax.stages.Compiled]:
+def _compile_acts(
+    acts: list, group_size: int, epochs_per_call: int, data: Data, mesh: Mesh, cpu_options: Options
+) -> list[jax.stages.Compiled]:
     own, shared = NamedSharding(mesh, OWN), NamedSharding(mesh, SHARED)
     start, advance, finish = acts
     replica = Replica(*(jax.ShapeDtypeStruct((group_size,), dtype, sharding=own) for dtype in ("uint32", "float32", "float32")))  # pyright: ignore[reportArgumentType]
     state, _ = jax.tree.map(lambda leaf: jax.ShapeDtypeStruct(leaf.shape, leaf.dtype, sharding=own), jax.eval_shape(start, replica, data))
     epochs = jax.ShapeDtypeStruct((epochs_per_call,), "int32", sharding=shared)
     calls = [(start, replica, data), (advance, (replica, state), (epochs, data)), (finish, state, data)]
-    options = CPU_OPTIONS if _platform(mesh) == "cpu" else None
+    options = cpu_options if _platform(mesh) == "cpu" else None
     return [act.lower(*arguments).compile(compiler_options=options) for act, *arguments in calls]
 
 

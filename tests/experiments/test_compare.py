@@ -226,7 +226,20 @@ def test_quick_run_takes_few_seeds_and_epochs(tmp_path, monkeypatch):
     monkeypatch.setattr(study, "train_arms", interrupted)
     assert main(["--quick", "--out", str(tmp_path / "out")]) == 130
     config = json.loads((tmp_path / "out" / "config.json").read_text())
-    assert (config["seeds"], config["epochs"]) == (4, 2)
+    assert (config["seeds"], config["epochs"], config["quick"]) == (4, 2, True)
+
+
+@pytest.mark.parametrize("flags", [["--quick"], []])
+def test_only_quick_runs_are_compiled_quickly(tmp_path, monkeypatch, flags):
+    asked = set()
+
+    def compiled(*_args, quick):
+        asked.add(quick)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(study, "compile_programs", compiled)
+    assert main([*flags, "--out", str(tmp_path / "out")]) == 130
+    assert asked == {bool(flags)}
 
 
 HEAVY = {"jax", "flax", "optax", "numpy", "pandas", "scipy", "matplotlib", "tensorflow_datasets"}

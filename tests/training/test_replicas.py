@@ -18,7 +18,7 @@ VMAP_TOLERANCE = 2e-4  # batched products sum in another order; 20 Adam updates 
 @pytest.fixture
 def as_for_users(monkeypatch):
     """Programs compiled with all of XLA's optimizations."""
-    monkeypatch.setattr(replicas_module, "CPU_OPTIONS", replicas_module.CPU_OPTIONS | USERS)
+    monkeypatch.setattr(replicas_module, "FAST", replicas_module.FAST | USERS)
     prepare.cache_clear()
     yield
     prepare.cache_clear()
