@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxnorm.analysis.contrasts import find_margin
 from jaxnorm.analysis.measures import MEASURES
-from jaxnorm.analysis.statistics import ALPHA, adjust, exceedance_p, sign_flip_p
+from jaxnorm.analysis.statistics import ALPHA, adjust, exceedance_p
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, count, format_level
 from jaxnorm.config import DecisionRule
@@ -35,8 +35,9 @@ class Contest:
 def hold_contests(values: Mapping[str, np.ndarray], rule: DecisionRule) -> dict[str, Contest]:
     """Measure to its contest; ``values`` are by measure, of all arms and seeds, (A, S).
 
-    An arm is worse if its paired difference from the best is significant and larger than the margin, after correction over the arms of all
-    contests. The best was picked from them, so each p counts for as many pairs as its arm could have been in: A / 2 on average.
+    An arm is worse if its paired difference from the best is larger than the margin, by the t test of ``statistics.exceedance_p``, whose p,
+    other than that of sign flips, is not bounded by the number of seeds: there may be a hundred arms. The correction is over the arms of
+    all contests, and since the best was picked from its arms, for all their pairs: A / 2 for each that is compared.
     """
     best = {name: int((values_AS.mean(axis=1) * (1 if _higher(name) else -1)).argmax()) for name, values_AS in values.items()}
     pairs = [(name, arm) for name, values_AS in values.items() for arm in range(len(values_AS)) if arm != best[name]]
@@ -48,7 +49,7 @@ def hold_contests(values: Mapping[str, np.ndarray], rule: DecisionRule) -> dict[
 def _worse_p(name: str, values_AS: np.ndarray, best: int, arm: int, rule: DecisionRule) -> float:
     difference_S = values_AS[best] - values_AS[arm]
     margin = find_margin(name, [float(values_AS[best].mean()), float(values_AS[arm].mean())], rule)
-    return max(float(sign_flip_p(difference_S)), float(exceedance_p(difference_S, margin))) * max(1.0, len(values_AS) / 2)
+    return float(exceedance_p(difference_S, margin)) * len(values_AS) / 2
 
 
 def _higher(name: str) -> bool:

@@ -6,7 +6,7 @@ from typing import get_args
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.statistics import ALPHA, could_show
 from jaxnorm.analysis.summary import Difference, Verdict, Word
-from jaxnorm.analysis.wording import count, format_difference
+from jaxnorm.analysis.wording import count, format_difference, format_margin, say_number
 
 
 def answer(varied: Mapping[str, Sequence[Difference]], measures: Sequence[str], num_differences: int) -> str:
@@ -24,9 +24,16 @@ def _sentence(subject: str, differences: Sequence[Difference], measures: Sequenc
     by_measure = [[difference for difference in differences if difference.measure == name] for name in measures]
     shown = [_shown_among(group) for group in by_measure]
     clauses = [_clause(group, found) for group, found in zip(by_measure, shown, strict=True)]
-    verbs = ["changes" if found else "makes no shown difference to" for found in shown]
+    verbs = [_verb(group, found) for group, found in zip(by_measure, shown, strict=True)]
     reason = f"; n = {n}" if could_show(n, num_differences) else f"; {count(n, 'seed')} could not have shown any"
     return f"The {subject} {verbs[0]} {clauses[0]} and {verbs[1]} {clauses[1]}{reason}."
+
+
+def _verb(differences: Sequence[Difference], shown: Sequence[Difference]) -> str:
+    """Whether differences are shown to count, are shown but not to count, or are not shown."""
+    if shown:
+        return "changes"
+    return "hardly changes" if any(each.p_adjusted <= ALPHA for each in differences) else "makes no shown difference to"
 
 
 def _shown_among(differences: Sequence[Difference]) -> list[Difference]:
@@ -36,9 +43,10 @@ def _shown_among(differences: Sequence[Difference]) -> list[Difference]:
 
 def _clause(differences: Sequence[Difference], shown: Sequence[Difference]) -> str:
     measure = find_measure(differences[0].measure)
-    largest = max(shown or differences, key=lambda d: abs(d.estimate.mean) / d.margin if d.margin else 0.0)
+    largest = max(shown or differences, key=lambda difference: abs(difference.estimate.mean))
     label = f"{'most' if shown else 'largest'}: {largest.label}"
-    facts = [label, format_difference(largest.estimate, measure.unit), _better(largest) if shown else ""]
+    said = _better(largest) if shown else f"the margin is {format_margin(largest.margin, measure.unit)}"
+    facts = [label, format_difference(largest.estimate, measure.unit), said]
     return f"the {measure.title} ({', '.join(filter(None, facts))})"
 
 
@@ -56,12 +64,5 @@ def _better(difference: Difference) -> str:
 def count_verdicts(verdicts: Sequence[Verdict]) -> str:
     """What became of the claims, as a sentence: "Of 3 claims, 1 holds (A8), 2 are contradicted (A1, A3)"."""
     by_word = {word: [verdict.claim for verdict in verdicts if verdict.word == word] for word in get_args(Word)}
-    parts = [f"{_are(word, len(claims))} ({', '.join(claims)})" for word, claims in by_word.items() if claims]
+    parts = [f"{say_number(word, len(claims))} ({', '.join(claims)})" for word, claims in by_word.items() if claims]
     return f"Of {count(len(verdicts), 'claim')}, {', '.join(parts)}."
-
-
-def _are(word: Word, number: int) -> str:
-    """``1 holds``, ``2 are contradicted``."""
-    if word == "holds":
-        return f"{number} hold{'s' if number == 1 else ''}"
-    return f"{number} {'is' if number == 1 else 'are'} {word}"

@@ -79,7 +79,7 @@ def _only_batch_norm_needs_size(design: BatchSizeDesign) -> list[Comparison]:
 
 def _unstable_where_small(design: BatchSizeDesign) -> list[Comparison]:
     of_batch, of_layer = (over_sizes(design, norm, "best") for norm in ("batch", "layer"))
-    label = f"(BatchNorm − LayerNorm), batch size {design.sizes[-1]} − {design.sizes[0]} by a line, {WHERE['best']}"
+    label = f"(BatchNorm − LayerNorm), batch size {design.sizes[-1]} − {design.sizes[0]} on a fitted line, {WHERE['best']}"
     contrast = of_contrasts(of_batch, of_layer, label)
     return [Comparison(contrast, measure, "lower") for measure in ("test_accuracy_spread", "evaluation_gap")]
 

@@ -96,7 +96,7 @@ def over_sizes(design: BatchSizeDesign, norm: str, rate: str) -> Contrast:
     least, most = design.sizes[0], design.sizes[-1]
     arms = [design.arm(norm, size, rate) for size in design.sizes]
     at = [math.log2(size) / math.log2(most / least) for size in design.sizes]
-    return slope(arms, at, f"{norm_title(norm)}, batch size {most} − {least} by a line, {WHERE[rate]}")
+    return slope(arms, at, f"{norm_title(norm)}, batch size {most} − {least} on a fitted line, {WHERE[rate]}")
 
 
 def between_ghosts(design: BatchSizeDesign, size: int, other: int, rate: str = "best") -> Contrast:

@@ -120,13 +120,14 @@ class LandscapeDesign:
 
 
 def make_plan(config: LandscapeConfig, levels: tuple[float, ...]) -> Plan:
-    """Each norm against the first, and BatchNorm's control against BatchNorm; at equal loss first, then at equal epochs."""
+    """Each norm against the first, and BatchNorm's control against the first and BatchNorm; at equal loss, then at equal epochs."""
     design = LandscapeDesign(config, levels)
     baseline, *others = config.norms
-    has_control = {"noisy", "batch"} <= set(others)
+    chosen = [norm for norm in others if norm != "noisy"]
+    compared = dict.fromkeys(norm for norm in (baseline, "batch") if norm in config.norms and "noisy" in others)
     contrasts = {
-        "choice of norm": [of_arms(design.arm(norm), design.arm(baseline)) for norm in others],
-        "": [of_arms(design.arm("noisy"), design.arm("batch"))] if has_control else [],
+        "choice of norm": [of_arms(design.arm(norm), design.arm(baseline)) for norm in chosen],
+        "": [of_arms(design.arm("noisy"), design.arm(norm)) for norm in compared],
     }
     answered = ("smoothness_matched", "smoothness_scaled_matched") if levels else ANSWER_MEASURES
     claims = find_claims(LEDGER, design)

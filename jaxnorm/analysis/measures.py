@@ -216,8 +216,8 @@ MEASURES = {
         "saturation",
         "fraction",
         area,
-        definition="outputs within 5 % of the range of sigmoid or tanh from its ends, or ReLU units that are zero for every example; mean "
-        "over epochs",
+        definition="outputs within 5 % of the range of sigmoid or tanh from its ends, or ReLU units that are the same for every example; "
+        "mean over epochs",
         better="lower",
         fixed_margin=0.01,
     ),

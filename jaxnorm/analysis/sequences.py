@@ -92,7 +92,9 @@ def over_padding(design: SequencesDesign, norm: str, masking: str, model: str, s
     where = described({"model": model, "length_spread": spread})
     title = arm_title({"norm": norm, "masking": masking})
     width = shares[-1] - shares[0]
-    return slope(arms, [share / width for share in shares], f"{title}, padding share {shares[-1]:g} − {shares[0]:g} by a line, at {where}")
+    return slope(
+        arms, [share / width for share in shares], f"{title}, padding share {shares[-1]:g} − {shares[0]:g} on a fitted line, at {where}"
+    )
 
 
 def _has_both_norms(design: SequencesDesign) -> bool:

@@ -30,6 +30,7 @@ The margin of losses, areas and noises is a share of the compared arms' mean, an
 
 import dataclasses
 from collections.abc import Sequence
+from typing import get_args
 
 import numpy as np
 
@@ -39,7 +40,7 @@ from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.statistics import ALPHA, adjust, equivalence_p, exceedance_p
 from jaxnorm.analysis.summary import Difference, Evidence, Expectation, Verdict, Word
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.analysis.wording import count, format_difference, format_margin, format_p
+from jaxnorm.analysis.wording import count, format_difference, format_margin, format_p, say_number
 from jaxnorm.config import DecisionRule
 
 
@@ -129,7 +130,7 @@ def _verdict(claim: Claim, parts: list[Part], finding: Finding, p_adjusted: floa
         statement=claim.statement,
         source=claim.source,
         word=word,
-        words=_words(claim, word, finding, num_claims),
+        words=_words(claim, word, finding, num_claims) + _of_parts(parts),
         facts=_facts(claim, finding, p_adjusted),
         p_adjusted=p_adjusted,
         evidence=[part.evidence for part in parts],
@@ -153,6 +154,13 @@ def _words(claim: Claim, word: Word, finding: Finding, num_claims: int) -> str:
         return f"the claim is that {claim.statement}, but {where}the difference is smaller than {margin}"
     after = f" after correction for {count(num_claims, 'claim')}" if finding.word != "unresolved" else ""
     return f"{count(evidence.difference.estimate.n, 'seed')} cannot tell{after} whether {claim.statement}"
+
+
+def _of_parts(parts: Sequence[Part]) -> str:
+    """What several comparisons say, each alone: ``; of its 3 comparisons, 2 hold, 1 is equivalent``."""
+    words = [part.evidence.word for part in parts]
+    found = [say_number(word, words.count(word)) for word in get_args(Word) if word in words]
+    return f"; of its {len(parts)} comparisons, {', '.join(found)}" if len(found) > 1 else ""
 
 
 def _facts(claim: Claim, finding: Finding, p_adjusted: float) -> str:

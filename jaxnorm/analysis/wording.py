@@ -9,7 +9,7 @@ import math
 from collections.abc import Mapping
 
 from jaxnorm.analysis.measures import Unit
-from jaxnorm.analysis.summary import Estimate
+from jaxnorm.analysis.summary import Estimate, Word
 from jaxnorm.config import Factor
 
 NORM_TITLES = {
@@ -170,3 +170,10 @@ def format_p(p_value: float) -> str:
 def count(number: int, noun: str) -> str:
     """``1 seed``, ``32 seeds``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def say_number(word: Word, number: int) -> str:
+    """``1 holds``, ``2 hold``, ``2 are contradicted``."""
+    if word == "holds":
+        return f"{number} hold{'s' if number == 1 else ''}"
+    return f"{number} {'is' if number == 1 else 'are'} {word}"

@@ -10,6 +10,8 @@ WIDE_RATIO = 4.0
 """Largest over smallest value from which an axis is logarithmic."""
 ERROR_TICKS = (90, 80, 70, 60, 50, 40, 30, 20, 10, 7, 5, 4, 3, 2, 1, 0.5, 0.2, 0.1)
 """Percent of errors at which a logarithmic axis of accuracy has ticks."""
+FINE_DIGITS, FEWEST_TICKS = (1, 1.2, 1.5, 2, 2.5, 3, 4, 5, 6, 8), 4
+"""Of a logarithmic axis of losses that spans so little that fewer ticks at 1, 2 and 5 would be on it."""
 CLOSEST_TICKS = 0.06
 """Smallest distance between two such ticks, as a share of all ticks' span."""
 SMALLEST_ERROR = 0.05
@@ -49,11 +51,19 @@ def _apart(ticks: list[float]) -> list[float]:
     return kept
 
 
+def loss_ticks(low: float, high: float) -> list[float]:
+    """Round numbers between two losses for a logarithmic axis: few where it spans much, more where it spans little."""
+    coarse, fine = (
+        [float(f"{digit * 10.0**power:.2g}") for power in range(-6, 4) for digit in digits] for digits in ((1, 2, 5), FINE_DIGITS)
+    )
+    ticks = [tick for tick in coarse if low <= tick <= high]
+    return ticks if len(ticks) >= FEWEST_TICKS else [tick for tick in fine if low <= tick <= high]
+
+
 def _log_loss(ax: Axes) -> None:
     ax.set_yscale("log")
     low, high = ax.get_ylim()
-    ticks = [digit * 10.0**power for power in range(-6, 4) for digit in (1, 2, 5)]
-    ax.yaxis.set_major_locator(FixedLocator([tick for tick in ticks if low <= tick <= high]))
+    ax.yaxis.set_major_locator(FixedLocator(loss_ticks(low, high)))
     ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
     ax.yaxis.set_minor_locator(NullLocator())
     ax.yaxis.set_minor_formatter(NullFormatter())

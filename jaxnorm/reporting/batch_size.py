@@ -36,7 +36,8 @@ def make_accuracy(summary: Summary) -> Figure:
     for ax, rate in zip(figure.axes, RATES, strict=True):
         spread_accuracy(ax, arms)
         ax.set_title(f"{RATE_TITLES[rate]}:\n{_change_title(summary, rate)}")
-    add_means_caption(figure, summary, "In titles: the change from the smallest to the largest size that all norms have, by a line.")
+    change = "the change from the smallest to the largest size that all norms have, on a line fitted to all sizes"
+    add_means_caption(figure, summary, f"In titles: {change}.")
     return figure
 
 
@@ -111,7 +112,10 @@ def make_learning_rate(summary: Summary) -> Figure:
     ax.set(xlabel=FACTOR_LABELS["batch_size"], ylabel="best learning rate", title="Best learning rate of the grid by batch size")
     add_norm_legend(figure, summary, norms)
     add_caption(
-        figure, summary, "Chosen by the validation accuracy of tuning networks that are not reported; norms are set apart sideways."
+        figure,
+        summary,
+        f"Ticks: the grid, from {grid[0]:g} to {grid[-1]:g}. Chosen by the validation accuracy of tuning networks, which are not among "
+        "the n reported ones (see Notes); norms are set apart sideways.",
     )
     return figure
 

@@ -110,7 +110,7 @@ def make_warmup(summary: Summary) -> Figure:
     for row, steps in zip(axes, warmups, strict=True):
         for ax, panel in zip(row, panels, strict=True):
             plot_factor(ax, summary, "train_loss", "depth", arms_of(summary, panel, warmup_steps=steps))
-            ax.set_title(f"{TITLES[panel]}, {f'warm-up over {steps} updates' if steps else 'no warm-up'}")
+            ax.set_title(f"{TITLES[panel]},\n{f'warm-up over {steps} updates' if steps else 'no warm-up'}")
             ax.label_outer()
     add_norm_legend(figure, summary)
     add_caption(figure, summary, "Means of the final training loss with 95 % Student t intervals.")

@@ -1,6 +1,7 @@
 """Heat maps over a grid of learning rates and initial scales: one cell per point of a sweep."""
 
 from collections.abc import Callable, Sequence
+from typing import Literal
 
 import numpy as np
 from matplotlib.axes import Axes
@@ -21,7 +22,14 @@ MANY_TICKS = 9
 
 
 def plot_heat_map(
-    ax: Axes, sweep: Sweep, value: Callable[[SweepPoint], float], norm: Normalize, marks: Callable[[SweepPoint], str], *, square: str = ""
+    ax: Axes,
+    sweep: Sweep,
+    value: Callable[[SweepPoint], float],
+    norm: Normalize,
+    marks: Callable[[SweepPoint], str],
+    *,
+    bright: Literal["low", "high"],
+    square: str = "",
 ) -> QuadMesh:
     """One value per point, learning rates across and initial scales up; both axes are steps of the grid, evenly spaced.
 
@@ -31,6 +39,7 @@ def plot_heat_map(
       value: of a point, as ``norm`` takes it.
       norm: values to colours, the same in all panels of a figure.
       marks: of a point, a marker of matplotlib that is drawn on its cell, or nothing.
+      bright: which end of the values is; the good one.
       square: name of the marked setting whose cell is framed.
 
     Returns:
@@ -42,9 +51,10 @@ def plot_heat_map(
         x, y = columns.index(point.setting[COLUMN]), rows.index(point.setting[ROW])
         values[y, x] = value(point)
         if mark := marks(point):
-            ax.plot(x, y, marker=mark, color=_contrasting(norm(values[y, x])), markersize=4, mew=1.1, linestyle="none")
+            ax.plot(x, y, marker=mark, color=_contrasting(norm(values[y, x]), bright), markersize=4, mew=1.1, linestyle="none")
     edges = [np.arange(len(each) + 1) - 0.5 for each in (columns, rows)]
-    mesh = ax.pcolormesh(*edges, values, cmap=COLORMAP, norm=norm, edgecolors="white", linewidth=0.4)
+    colors = COLORMAP if bright == "high" else f"{COLORMAP}_r"
+    mesh = ax.pcolormesh(*edges, values, cmap=colors, norm=norm, edgecolors="white", linewidth=0.4)
     if square:
         corner = columns.index(sweep.marked[square][COLUMN]) - 0.5, rows.index(sweep.marked[square][ROW]) - 0.5
         for color, width in FRAME:
@@ -53,9 +63,9 @@ def plot_heat_map(
     return mesh
 
 
-def _contrasting(shade: float) -> str:
+def _contrasting(shade: float, bright: str) -> str:
     """Black on the bright end of the colours, white on the dark one."""
-    return "black" if shade > 0.5 else "white"
+    return "black" if (shade > 0.5) == (bright == "high") else "white"
 
 
 def _label(ax: Axes, columns: Sequence[float], rows: Sequence[float]) -> None:

@@ -13,6 +13,7 @@ from jaxnorm.analysis.measures import LANDSCAPE
 from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summary import Difference, Summary
 from jaxnorm.analysis.wording import norm_title
+from jaxnorm.reporting.axes import loss_ticks
 from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.figures import CURVES, FOREST_CAPTION, Drawing, add_caption, add_norm_legend
 from jaxnorm.reporting.forests import differences_title, plot_differences
@@ -28,7 +29,6 @@ ROWS = {"": "raw", "_scaled": "in units of the weights"}
 WHEN = {"_matched": "at equal loss", "_area": "over all epochs"}
 LABEL_WIDTH = 24
 """Characters of an axis label before it takes another line."""
-LOSS_TICKS = (0.001, 0.003, 0.01, 0.03, 0.1, 0.3, 1.0, 3.0)
 FINE_TICKS_UP_TO = 2.0
 """Decades that an axis spans at most if it has ticks between powers of ten."""
 MOST_POWERS = 6
@@ -105,7 +105,7 @@ def plot_against_loss(ax: Axes, summary: Summary, metric: str) -> Axes:
             ax.fill_between(losses, low, high, color=mark.color, alpha=BAND_ALPHA, linewidth=0)
     ax.set_xscale("log")
     ax.set_xlim(max(ax.get_xlim()), min(ax.get_xlim()))
-    ax.xaxis.set_major_locator(FixedLocator(LOSS_TICKS))
+    ax.xaxis.set_major_locator(FixedLocator(loss_ticks(*sorted(ax.get_xlim()))))
     ax.xaxis.set_major_formatter(FuncFormatter(lambda loss, _: f"{loss:g}"))
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set_xlabel("training loss (nats)")

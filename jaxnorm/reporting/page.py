@@ -17,7 +17,7 @@ from jaxnorm.analysis.wording import format_difference, format_p
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.report import as_sentence, method, plain
-from jaxnorm.reporting.tables import TextTable, control_table, differences_table, notes, results_table
+from jaxnorm.reporting.tables import TextTable, control_table, differences_table, evidence_table, notes, results_table
 from jaxnorm.reporting.terms import terms
 
 TEMPLATE = "report.html.jinja"
@@ -38,6 +38,8 @@ def render_page(summary: Summary, figures: Mapping[str, str], command: str, envi
     tables: list[TextTable] = [results_table(summary)]
     if summary.differences:
         tables.append(differences_table(summary, with_power=True))
+    if summary.verdicts:
+        tables.append(evidence_table(summary))
     if summary.control:
         tables.append(control_table(summary, summary.control))
     return template.get_template(TEMPLATE).render(

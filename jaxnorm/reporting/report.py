@@ -14,7 +14,7 @@ from jaxnorm.analysis.table import GUESSING_TOLERANCE
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.coverage import describe_coverage
 from jaxnorm.reporting.drawings import drawings_of
-from jaxnorm.reporting.tables import TextTable, control_table, differences_table, markdown, notes, results_table
+from jaxnorm.reporting.tables import TextTable, control_table, differences_table, evidence_table, markdown, notes, results_table
 from jaxnorm.reporting.terms import terms
 
 METHOD = """\
@@ -26,11 +26,12 @@ p values are two-sided sign-flip permutation tests of the mean difference ({flip
 differences, verdicts and advice are adjusted each by Holm's procedure over all of their kind, and times {families} for there being so many
 kinds: where nothing differs, at most {percent:g} % of reports claim a difference anywhere.
 
-A difference counts as none below its margin, fixed before the run: {accuracy:g} points for accuracies, {loss:g} % of the compared
-arms' mean for losses and for the noise of curves. A claim *holds* if every difference it speaks of is shown (adjusted p at most
-{alpha:g}) in the claimed direction, and is *contradicted* if one is shown in the other. It is *equivalent* if a difference it speaks of
-is shown, by two one-sided t tests, to be smaller than the margin, or if it claims just that. Otherwise it is *unresolved*. The comparison
-that decides a claim is the clearest one against it where it is contradicted, and the weakest one otherwise.
+A difference counts as none where it is shown to be smaller than its margin, whose rule is fixed before the run: {accuracy:g} points for
+accuracies, {loss:g} % of the compared arms' mean for losses and for the noise of curves, and for other measures what Terms say. A claim
+*holds* if every difference it speaks of is shown (adjusted p at most {alpha:g}) in the claimed direction, and is *contradicted* if one is
+shown in the other. It is *equivalent* if a difference it speaks of is shown, by two one-sided t tests, to be smaller than the margin, or if
+it claims just that. Otherwise it is *unresolved*. The comparison that decides a claim is the clearest one against it where it is
+contradicted, and the weakest one otherwise; the claim's p is that of the test by which this comparison got its word.
 
 A network diverged if any of its losses or accuracies is not finite, or if its training loss ends more than {tolerance:g} % above
 ln {classes} nats (guessing among {classes} classes) and also above its own first epoch's, or twice ln {classes}. It stays in every
@@ -59,6 +60,7 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
         "\n".join(f"- {note}" for note in notes(summary)),
         markdown(differences_table(summary, with_power=True)) if summary.differences else "",
         "\n".join(f"- {sentence}" for sentence in seeds_sentences(summary)),
+        markdown(evidence_table(summary)) if summary.verdicts else "",
         markdown(control_table(summary, summary.control)) if summary.control else "",
         "## What to use when\n\n" + "\n".join(f"- {line}" for line in advice(summary)),
         "## Terms\n\n" + "\n".join(f"- *{term}*: {meaning}." for term, meaning in terms(summary).items()),

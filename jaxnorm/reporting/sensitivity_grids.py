@@ -1,6 +1,7 @@
 """Heat maps of ``jaxnorm.experiments.sensitivity``: losses, accuracies and divergence over learning rates and initial scales."""
 
 from collections.abc import Callable
+from typing import Literal
 
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
@@ -44,7 +45,7 @@ def make_loss(summary: Summary) -> Figure:
     def title(sweep: Sweep, arm: ArmSummary) -> str:
         return f"{100 * arm.measures['workable_share'].mean:.0f} % workable"
 
-    figure = draw_grids(summary, loss, norm, "final training loss (nats)", marks, title)
+    figure = draw_grids(summary, loss, norm, "final training loss (nats)", marks, title, "low")
     return _captioned(
         figure,
         summary,
@@ -59,7 +60,7 @@ def make_accuracy(summary: Summary) -> Figure:
     def title(sweep: Sweep, arm: ArmSummary) -> str:
         return f"highest {max(accuracy(point) for point in sweep.points):.1f} %"
 
-    figure = draw_grids(summary, accuracy, Normalize(0, 100), "final validation accuracy (%)", _divergence, title)
+    figure = draw_grids(summary, accuracy, Normalize(0, 100), "final validation accuracy (%)", _divergence, title, "high")
     return _captioned(
         figure, summary, "Colours: mean final validation accuracy. Cross: at least half of the networks diverged; dash: some did."
     )
@@ -71,7 +72,7 @@ def make_diverged(summary: Summary) -> Figure:
     def title(sweep: Sweep, arm: ArmSummary) -> str:
         return f"{np.mean([diverged(point) for point in sweep.points]):.0f} % diverged"
 
-    figure = draw_grids(summary, diverged, Normalize(0, 100), "diverged networks (%)", _divergence, title)
+    figure = draw_grids(summary, diverged, Normalize(0, 100), "diverged networks (%)", _divergence, title, "low")
     return _captioned(figure, summary, DIVERGED_CAPTION)
 
 
@@ -102,15 +103,19 @@ def draw_grids(
     label: str,
     marks: Callable[[SweepPoint], str],
     title: Callable[[Sweep, ArmSummary], str],
+    bright: Literal["low", "high"],
 ) -> Figure:
-    """Heat maps of all arms with one colour bar. ``title`` says what is seen in a panel, ``label`` what the colours are."""
+    """Heat maps of all arms with one colour bar.
+
+    ``title`` says what is seen in a panel, ``label`` what the colours are, ``bright`` which end of them is good.
+    """
     panels, columns = panels_of(summary), len(norms_of(summary))
     rows = len(panels) // columns
     figure = Figure(figsize=(0.9 + 3.1 * columns, 1.0 + 1.9 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False, sharex=True, sharey=True)
     meshes = []
     for ax, (sweep, arm) in zip(axes.flat, panels, strict=True):
-        meshes.append(plot_heat_map(ax, sweep, value, norm, marks, square="best"))
+        meshes.append(plot_heat_map(ax, sweep, value, norm, marks, bright=bright, square="best"))
         ax.set_title(f"{norm_title(arm.norm)}, depth {arm.factors['depth']}:\n{title(sweep, arm)}")
         ax.label_outer()
     bar = figure.colorbar(meshes[0], ax=axes, label=label, aspect=30, pad=0.01)
@@ -121,5 +126,7 @@ def draw_grids(
 
 
 def _captioned(figure: Figure, summary: Summary, what: str) -> Figure:
-    add_caption(figure, summary, f"{what} Frame: the learning rate that other networks chose as best for the norm at this depth.")
+    marks = "Bright is good; marks are black or white only to stand out."
+    frame = "Frame: the learning rate that other networks chose as best for the norm at this depth."
+    add_caption(figure, summary, f"{what} {marks} {frame}")
     return figure

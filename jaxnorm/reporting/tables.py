@@ -81,8 +81,8 @@ def differences_table(summary: Summary, *, with_power: bool = False) -> TextTabl
     ]
     caption = (
         f"Mean differences with 95 % intervals, paired by seed, n = {len(summary.seeds)}; p by sign flips, adjusted for "
-        f"{count(len(summary.differences), 'difference')} (see Method). Differences within the margin count as none."
-        f"{POWER_CAPTION if with_power else ''}"
+        f"{count(len(summary.differences), 'difference')} (see Method). A difference counts as none where it is shown to be smaller than "
+        f"the margin.{POWER_CAPTION if with_power else ''}"
     )
     return TextTable("Paired differences", caption, headings, groups, 1)
 

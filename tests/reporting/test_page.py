@@ -21,7 +21,7 @@ from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.figures import save_figures
 from jaxnorm.reporting.hover import curve_texts, with_titles
 from jaxnorm.reporting.page import inline_svg, write_page
-from jaxnorm.reporting.tables import differences_table, results_table
+from jaxnorm.reporting.tables import differences_table, evidence_table, results_table
 
 COMMAND, ENVIRONMENT = "python -m jaxnorm.experiments.compare --norms '<batch>'", {"date": "2026-01-01", "packages": {"jax": "0.10.2"}}
 BROWSER = shutil.which("chromium") or shutil.which("chromium-browser") or shutil.which("google-chrome")
@@ -98,7 +98,7 @@ def test_page_is_accessible(page, summary):
 
 
 def _tables(summary):
-    return [rows for table in (results_table(summary), differences_table(summary)) for _, rows in table.groups]
+    return [rows for table in (results_table(summary), differences_table(summary), evidence_table(summary)) for _, rows in table.groups]
 
 
 def _luminance(color):

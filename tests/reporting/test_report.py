@@ -102,7 +102,7 @@ def test_tables_have_as_many_cells_as_headings(summary):
         for block in render_report(summary, COMMAND, ENVIRONMENT).split("\n\n")
         if "| --- |" in block
     ]
-    assert len(widths) == 3
+    assert len(widths) == 4  # verdicts, results, differences, evidence
     assert all(len(width) == 1 for width in widths)
 
 

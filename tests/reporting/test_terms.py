@@ -31,5 +31,5 @@ def test_report_defines_every_measure_that_it_lists():
 
 def test_direction_is_said_of_measures_that_have_a_better_one():
     explained = terms(summarise_compare(CompareConfig(seeds=8, epochs=6)))
-    assert explained["test accuracy"].endswith("higher is better")
+    assert explained["test accuracy"].endswith("higher is better; margin 0.5 points")
     assert re.search("lower is (faster|better)", explained["area under the training loss"])
