@@ -24,6 +24,7 @@ from jaxnorm.reporting.batch_size_panels import (
 from jaxnorm.reporting.batch_size_parts import coupled_norms, make_evaluation, make_ghost, make_order
 from jaxnorm.reporting.factors import DODGE, plot_factor
 from jaxnorm.reporting.figures import Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.hover import tell_points
 from jaxnorm.reporting.style import INK, looks, norms_of
 
 NOISE = "validation_noise"
@@ -98,7 +99,8 @@ def make_learning_rate(summary: Summary) -> Figure:
     for rank, norm in enumerate(norms):
         line = sorted((float(sweep.factors["batch_size"]), sweep.marked["best"]["learning_rate"]) for sweep in own if sweep.norm == norm)
         x = [size * 2 ** (2 * DODGE * (rank - (len(norms) - 1) / 2)) for size, _ in line]
-        ax.plot(x, [rate for _, rate in line], color=look[norm].color, marker=look[norm].marker, linewidth=1.2)
+        (curve,) = ax.plot(x, [rate for _, rate in line], color=look[norm].color, marker=look[norm].marker, linewidth=1.2)
+        tell_points(curve, [f"{norm_title(norm)}, batch size {size:g}: {rate:g}" for size, rate in line])
     for kind, style in (("fixed", (0, (4, 3))), ("scaled", (0, (1, 1.2)))):
         rates = {float(sweep.factors["batch_size"]): sweep.marked[kind]["learning_rate"] for sweep in own}
         ax.plot(sizes, [rates[size] for size in sizes], color=INK, linewidth=1.0, linestyle=style, zorder=0)

@@ -7,8 +7,9 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
+from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Summary
-from jaxnorm.analysis.wording import format_number, norm_title
+from jaxnorm.analysis.wording import arm_title, format_number, norm_title
 from jaxnorm.config.batch_size import WHOLE
 from jaxnorm.reporting.axes import FACTOR_LABELS
 from jaxnorm.reporting.batch_size_panels import (
@@ -25,6 +26,7 @@ from jaxnorm.reporting.batch_size_panels import (
 )
 from jaxnorm.reporting.factors import DODGE, plot_factor, with_errors
 from jaxnorm.reporting.figures import add_caption, add_norm_legend
+from jaxnorm.reporting.hover import level_text, tell_points
 from jaxnorm.reporting.style import looks, norms_of
 
 EVALUATIONS: dict[str, dict[str, Any]] = {
@@ -81,7 +83,10 @@ def plot_evaluations(ax: Axes, arms: Sequence[ArmSummary], reference: Sequence[A
     for rank, (own, measure, style) in enumerate(lines):
         means, errors = with_errors([arm.measures[measure] for arm in own], PERCENT)
         x = [float(arm.factors["batch_size"]) * 2 ** (DODGE * (rank - (len(lines) - 1) / 2)) for arm in own]
-        ax.errorbar(x, means, errors, capsize=2.0, linewidth=1.4, **style)
+        line = ax.errorbar(x, means, errors, capsize=2.0, linewidth=1.4, **style)[0]
+        tell_points(
+            line, [f"{arm_title(arm.factors)}, {MEASURES[measure].title}: {level_text(arm.measures[measure], measure)}" for arm in own]
+        )
     logarithmic_sizes(ax, [float(arm.factors["batch_size"]) for arm in (*arms, *reference)])
     ax.set(xlabel=FACTOR_LABELS["batch_size"], ylabel="test accuracy (%)")
     return ax
@@ -146,7 +151,8 @@ def plot_order(ax: Axes, summary: Summary, arms: Sequence[ArmSummary]) -> Axes:
         own = sorted((arm for arm in arms if arm.norm == norm), key=lambda arm: orders.index(str(arm.factors["order"])))
         means, errors = with_errors([arm.measures[MEASURE] for arm in own], PERCENT)
         x = [orders.index(str(arm.factors["order"])) + DODGE * (rank - (len(norms) - 1) / 2) for arm in own]
-        ax.errorbar(x, means, errors, color=look[norm].color, marker=look[norm].marker, capsize=2.5, linewidth=1.4)
+        line = ax.errorbar(x, means, errors, color=look[norm].color, marker=look[norm].marker, capsize=2.5, linewidth=1.4)[0]
+        tell_points(line, [f"{arm_title(arm.factors)}: {level_text(arm.measures[MEASURE], MEASURE)}" for arm in own])
     ax.set_xticks(range(len(orders)), ["shuffled", "sorted by class"])
     ax.set(xlabel="training batches", ylabel="test accuracy (%)", xlim=(-0.4, len(orders) - 0.6))
     return ax

@@ -1,6 +1,7 @@
 """The tables, figure and report of the coverage instrument, and what reports quote of it."""
 
 import json
+import textwrap
 from collections.abc import Callable, Sequence
 from itertools import groupby
 from pathlib import Path
@@ -20,6 +21,8 @@ from jaxnorm.reporting.tables import TextTable, markdown
 
 QUESTION = "How often do the intervals cover, do reports claim a difference that is none, and what can so many seeds show?"
 COLORS, MARKERS = ("#0072B2", "#E69F00", "#009E73", "#CC79A7", "#000000"), ("o", "v", "^", "s", "D")
+CAPTION_WIDTH = 150
+"""Characters."""
 SHOWN_FROM = 74
 """Percent at which the figure's axis begins."""
 
@@ -190,7 +193,11 @@ def plot_all(summary: CoverageSummary) -> Figure:
         ax.set_axis_off()
     handles, labels = axes[0].get_legend_handles_labels()
     axes[-1].legend(handles, labels, loc="center", title="95 % interval")
-    figure.supxlabel(f"{_samples(summary)}; grey: within {100 * TOLERANCE:g} points of 95 %", fontsize="small", x=0.01, ha="left")
+    caption = (
+        f"How often 95 % intervals of the mean cover the true one; {_samples(summary)}. {_described(summary)} Grey: within "
+        f"{100 * TOLERANCE:g} points of 95 %. {METHODS['chosen'].capitalize()}: on either side the wider of Student's t and the expanded BCa."
+    )
+    figure.supxlabel(textwrap.fill(caption, CAPTION_WIDTH), fontsize="small", x=0.01, ha="left")
     return figure
 
 

@@ -17,6 +17,7 @@ from jaxnorm.reporting.axes import loss_ticks
 from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.figures import CURVES, FOREST_CAPTION, Drawing, add_caption, add_norm_legend
 from jaxnorm.reporting.forests import differences_title, plot_differences
+from jaxnorm.reporting.hover import tell_points
 from jaxnorm.reporting.style import BAND_ALPHA, INK, looks, norms_of
 
 TITLES = {
@@ -99,7 +100,8 @@ def plot_against_loss(ax: Axes, summary: Summary, metric: str) -> Axes:
     for sweep in summary.sweeps:
         mark, estimates = look[sweep.norm], [point.measures[metric] for point in sweep.points]
         losses, means = [point.setting[LOSS] for point in sweep.points], [estimate.mean for estimate in estimates]
-        ax.plot(losses, means, color=mark.color, marker=mark.marker, mec="white", mew=0.5)
+        (line,) = ax.plot(losses, means, color=mark.color, marker=mark.marker, mec="white", mew=0.5)
+        tell_points(line, [f"{norm_title(sweep.norm)} at {loss:g} nats: {10**mean:.3g}" for loss, mean in zip(losses, means, strict=True)])
         if all(estimate.low is not None for estimate in estimates):
             low, high = np.array([(estimate.low, estimate.high) for estimate in estimates], float).T
             ax.fill_between(losses, low, high, color=mark.color, alpha=BAND_ALPHA, linewidth=0)

@@ -18,6 +18,7 @@ from jaxnorm.reporting.axes import spread_axis
 from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.figures import FOREST_CAPTION, Drawing, add_caption
 from jaxnorm.reporting.forests import differences_title, plot_differences
+from jaxnorm.reporting.hover import level_text, tell_points
 from jaxnorm.reporting.style import BAND_ALPHA, INK, LINE_STYLES, levels_of, looks, norms_of
 
 TITLES = {"shuffled": "New batches every epoch", "fixed": "The same batches every epoch"}
@@ -51,12 +52,16 @@ def plot_trajectories(ax: Axes, sweeps: Sequence[Sweep]) -> Axes:
         estimates = [point.measures["validation_loss"] for point in sweep.points]
         levels = [point.setting["matched_loss"] for point in sweep.points]
         means = np.array([estimate.mean for estimate in estimates])
-        ax.plot(levels, means, color=look[sweep.norm].color, marker=look[sweep.norm].marker, **_variation(sweep.factors["statistics"]))
+        statistics, mark = sweep.factors["statistics"], look[sweep.norm]
+        (line,) = ax.plot(levels, means, color=mark.color, marker=mark.marker, **_variation(statistics))
+        told = [level_text(estimate, "validation_loss") for estimate in estimates]
+        kind = _kind_title(sweep.norm, statistics)
+        tell_points(line, [f"{kind}, training loss {level:g}: {text}" for level, text in zip(levels, told, strict=True)])
         drawn.append(means)
         bounds = [(estimate.low, estimate.high) for estimate in estimates if estimate.low is not None and estimate.high is not None]
         if bounds:
             low, high = np.maximum(np.array(bounds).T, 0)
-            ax.fill_between(levels, low, high, color=look[sweep.norm].color, alpha=BAND_ALPHA, linewidth=0)
+            ax.fill_between(levels, low, high, color=mark.color, alpha=BAND_ALPHA, linewidth=0)
             drawn += [low, high]
     spread_axis(ax, "validation_loss", np.concatenate(drawn))
     ax.set_xscale("log")

@@ -16,6 +16,7 @@ from jaxnorm.analysis.summary import ArmSummary, Summary, Sweep
 from jaxnorm.analysis.wording import norm_title
 from jaxnorm.reporting.figures import FOREST_CAPTION, Drawing, add_caption
 from jaxnorm.reporting.forests import plot_differences
+from jaxnorm.reporting.hover import tell_points
 from jaxnorm.reporting.sensitivity_grids import make_accuracy, make_diverged, make_loss
 from jaxnorm.reporting.style import INK, levels_of, looks, norms_of
 from jaxnorm.reporting.sweeps import RING_SIZE, plot_sweep
@@ -73,7 +74,9 @@ def plot_largest_rates(ax: Axes, arms: Sequence[ArmSummary]) -> Axes:
         ends = [estimate.mean if end is None else end for end in (estimate.low, estimate.high)]
         height = [BAR_LOW + BAR_STEP * rank] * 2
         ax.plot(10 ** np.array(ends), height, transform=ax.get_xaxis_transform(), color=mark.color, linewidth=2.4, solid_capstyle="butt")
-        ax.plot(10**estimate.mean, height[0], transform=ax.get_xaxis_transform(), color=mark.color, marker="|", markersize=9, mew=2.4)
+        (bar,) = ax.plot(10**estimate.mean, height[0], color=mark.color, marker="|", markersize=9, mew=2.4)
+        bar.set_transform(ax.get_xaxis_transform())
+        tell_points(bar, [f"{norm_title(arm.norm)}, largest stable rate: {10**estimate.mean:.3g}"])
     rates = [f"{norm_title(arm.norm)} {10 ** arm.measures['largest_stable_rate'].mean:.2g}" for arm in arms]
     ax.set_title(f"Depth {arms[0].factors['depth']}: largest stable rates\n{textwrap.fill(', '.join(rates), TITLE_WIDTH)}")
     return ax

@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import textwrap
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,8 @@ from jaxnorm.files import write_atomically
 from jaxnorm.reporting.style import save_figure, styled
 from jaxnorm.reporting.tables import TextTable, markdown
 
+CAPTION_WIDTH = 140
+"""Characters."""
 HEADINGS = ("trained by", "networks at once", "updates per second", "µs per update", "× Flax loop", "× PyTorch", "of matrix peak")
 
 
@@ -83,7 +86,7 @@ def plot_throughput(ax: Axes, summary: SpeedSummary, optimizer: str, batch_size:
     return ax
 
 
-def plot_all(summary: SpeedSummary) -> Figure:
+def plot_all(summary: SpeedSummary, machine: str) -> Figure:
     """One panel for each optimizer and batch size of the MLP."""
     kinds = list(dict.fromkeys((timing.optimizer, timing.batch_size) for timing in summary.timings if timing.model == "mlp"))
     columns = min(2, len(kinds))
@@ -94,7 +97,11 @@ def plot_all(summary: SpeedSummary) -> Figure:
         plot_throughput(ax, summary, optimizer, batch_size)
     for ax in axes.flat[len(kinds) :]:
         ax.set_axis_off()
-    figure.supxlabel(f"{summary.setting}; median of {len(summary.matrix_peak)} rounds", fontsize="small", x=0.01, ha="left")
+    caption = (
+        f"{summary.setting}; median of {len(summary.matrix_peak)} rounds. Updates of all networks together; the Flax loop and PyTorch, at the "
+        f"best of its thread counts, train one network at a time. {machine}."
+    )
+    figure.supxlabel(textwrap.fill(caption, CAPTION_WIDTH), fontsize="small", x=0.01, ha="left")
     return figure
 
 
@@ -110,18 +117,21 @@ def save_throughput(summary: SpeedSummary, folder: Path, environment: dict[str, 
     write_atomically(folder / "summary.json", summary.to_json())
     write_atomically(folder / "environment.json", json.dumps(environment, indent=1).encode() + b"\n")
     with styled():
-        save_figure(plot_all(summary), folder / "figures", "throughput")
+        save_figure(plot_all(summary, _machine(environment)), folder / "figures", "throughput")
     write_atomically(folder / "report.md", _report(summary, environment).encode())
+
+
+def _machine(environment: dict[str, Any]) -> str:
+    return f"{environment['processor']}, {environment['cores']} cores, {', '.join(sorted(set(environment['devices'])))}"
 
 
 def _report(summary: SpeedSummary, environment: dict[str, Any]) -> str:
     packages = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
-    machine = f"{environment['processor']}, {environment['cores']} cores, {', '.join(sorted(set(environment['devices'])))}"
     return "\n\n".join(
         [
             "# How many networks does this machine train per second?",
             "![updates per second against the number of networks trained at once](figures/throughput.svg)",
             markdown(throughput_table(summary)),
-            f"Measured on {environment['date']}: {machine}; Python {environment['python']}, {packages}.\n",
+            f"Measured on {environment['date']}: {_machine(environment)}; Python {environment['python']}, {packages}.\n",
         ]
     )
