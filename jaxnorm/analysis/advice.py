@@ -7,7 +7,7 @@ import numpy as np
 
 from jaxnorm.analysis.contrasts import find_margin
 from jaxnorm.analysis.measures import MEASURES
-from jaxnorm.analysis.statistics import ALPHA, adjust, exceedance_p
+from jaxnorm.analysis.statistics import ALPHA, adjust, exceedance_p, sign_flip_p
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, count, format_level
 from jaxnorm.config import DecisionRule
@@ -37,7 +37,8 @@ def hold_contests(values: Mapping[str, np.ndarray], rule: DecisionRule) -> dict[
 
     An arm is worse if its paired difference from the best is larger than the margin, by the t test of ``statistics.exceedance_p``, whose p,
     other than that of sign flips, is not bounded by the number of seeds: there may be a hundred arms. The correction is over the arms of
-    all contests, and since the best was picked from its arms, for all their pairs: A / 2 for each that is compared.
+    all contests, and since the best was picked from its arms, for all their pairs: A / 2 for each that is compared. As t tests of few seeds
+    rest on the normal distribution, sign flips must find the difference too, without a correction.
     """
     best = {name: int((values_AS.mean(axis=1) * (1 if _higher(name) else -1)).argmax()) for name, values_AS in values.items()}
     pairs = [(name, arm) for name, values_AS in values.items() for arm in range(len(values_AS)) if arm != best[name]]
@@ -49,6 +50,8 @@ def hold_contests(values: Mapping[str, np.ndarray], rule: DecisionRule) -> dict[
 def _worse_p(name: str, values_AS: np.ndarray, best: int, arm: int, rule: DecisionRule) -> float:
     difference_S = values_AS[best] - values_AS[arm]
     margin = find_margin(name, [float(values_AS[best].mean()), float(values_AS[arm].mean())], rule)
+    if float(sign_flip_p(difference_S)) > ALPHA:
+        return 1.0
     return float(exceedance_p(difference_S, margin)) * len(values_AS) / 2
 
 
@@ -67,7 +70,10 @@ def _sentence(summary: Summary, name: str, contest: Contest) -> str:
     unit = f" {SCALES[measure.unit].of_level}"
     level = f"{arm_title(best.factors)} ({measure.title} {format_level(best.measures[name], measure.unit)}{unit})"
     others = [index for index in range(len(summary.arms)) if index != contest.best]
-    level_with = [arm_title(summary.arms[index].factors) for index in others if index not in contest.worse]
+    level_with = [
+        f"{arm_title(arm.factors)} ({format_level(arm.measures[name], measure.unit)}{unit})"
+        for arm in (summary.arms[index] for index in others if index not in contest.worse)
+    ]
     if not others:
         return f"{aim}: there is one arm, {level}."
     if not level_with:

@@ -22,6 +22,7 @@ from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
 from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE
 from jaxnorm.analysis.plan import Plan
+from jaxnorm.analysis.sources import ADD_NORM, ADVICE, CLASSIC
 from jaxnorm.config import BatchSizeConfig
 
 
@@ -124,9 +125,6 @@ def _has(*norms: str, sizes: int = 1, epochs: int = 1) -> Callable[[BatchSizeDes
     return applies
 
 
-CLASSIC = "the classic comparison: an MLP with Adam, BatchNorm and LayerNorm, batch sizes 16 and 128"
-ADVICE = "the usual advice on which norm suits what"
-ADD_NORM = "the usual account of residual connections and norms in Transformers"
 HOFFER, IOFFE = "beyond the documents: Hoffer et al. 2017", "beyond the documents: Ioffe 2017"
 
 LEDGER: tuple[Entry[BatchSizeDesign], ...] = (

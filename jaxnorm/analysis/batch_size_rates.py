@@ -7,7 +7,7 @@ import pandas as pd
 
 from jaxnorm.analysis.summary import Sweep
 from jaxnorm.analysis.sweeps import SweepTable, rows_at
-from jaxnorm.analysis.wording import norm_title
+from jaxnorm.analysis.wording import arm_title, norm_title
 from jaxnorm.config import BatchSizeArm, BatchSizeConfig, BatchSizeRateArm
 
 RATES = ("fixed", "scaled", "best")
@@ -83,6 +83,7 @@ def describe_choices(config: BatchSizeConfig, choices: Choices, num_examples: in
     how = f"by mean validation accuracy of {len(seeds)} tuning networks each (seeds {seeds.start} to {seeds.stop - 1}, not reported)"
     said = [f"The best learning rate of each arm is chosen among {grid}, {how}."]
     said += [_describe_rates(config, choices, norm) for norm in config.norms]
+    said.append(_describe_other_rates(config, choices))
     if choices.ghost_size is not None:
         said.append(f"The best ghost size between the ends, {choices.ghost_size}, is chosen by the same networks.")
     coupled = [norm_title(norm) for norm in config.norms if 1 not in config.sizes_of(norm)]
@@ -93,8 +94,17 @@ def describe_choices(config: BatchSizeConfig, choices: Choices, num_examples: in
 
 
 def _describe_rates(config: BatchSizeConfig, choices: Choices, norm: str) -> str:
-    ends = (min(config.learning_rates), max(config.learning_rates))
     arms = [arm for arm in config.arms if arm.norm == norm and "scaled" in config.kinds_of(arm)]
-    chosen = ((arm.batch_size, choices.best_rates[arm]) for arm in arms)
-    named = (f"{rate:g} at {size}{' (an end of the grid)' if rate in ends else ''}" for size, rate in chosen)
+    named = (f"{_rate(config, choices, arm)} at {arm.batch_size}" for arm in arms)
     return f"Best learning rates by batch size, {norm_title(norm)}: {', '.join(named)}."
+
+
+def _describe_other_rates(config: BatchSizeConfig, choices: Choices) -> str:
+    arms = [arm for arm in config.arms if "scaled" not in config.kinds_of(arm)]
+    named = (f"{_rate(config, choices, arm)} of {arm_title(arm.factors)}" for arm in arms)
+    return f"Best learning rates of ghost sizes and of batches sorted by class: {', '.join(named)}."
+
+
+def _rate(config: BatchSizeConfig, choices: Choices, arm: BatchSizeArm) -> str:
+    rate = choices.best_rates[arm]
+    return f"{rate:g}{' (an end of the grid)' if rate in (min(config.learning_rates), max(config.learning_rates)) else ''}"

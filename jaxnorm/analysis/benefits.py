@@ -6,9 +6,8 @@ from typing import Protocol, TypeVar
 from jaxnorm.analysis.claims import Comparison, Design, Entry
 from jaxnorm.analysis.contrasts import Contrast
 from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE
+from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.summary import Expectation
-
-SOURCE = "the usual list of what BatchNorm does for a network without it"
 
 
 class TimedDesign(Design, Protocol):
@@ -42,7 +41,7 @@ def benefits(contrasts: Callable[[Timed], list[Contrast]], where: str, applies: 
     smoother = comparing("lower", "train_noise", "validation_loss_noise")
     better = comparing("higher", "validation_accuracy")
     return (
-        Entry("D1", SOURCE, f"BatchNorm trains faster than no norm from the first epoch on, {where}", faster, applies),
-        Entry("D4", SOURCE, f"BatchNorm's loss curves oscillate less than those of no norm, {where}", smoother, has_noise),
-        Entry("D5", SOURCE, f"BatchNorm reaches a higher validation accuracy than no norm, {where}", better, applies),
+        Entry("D1", BENEFITS, f"BatchNorm trains faster than no norm from the first epoch on, {where}", faster, applies),
+        Entry("D4", BENEFITS, f"BatchNorm's loss curves oscillate less than those of no norm, {where}", smoother, has_noise),
+        Entry("D5", BENEFITS, f"BatchNorm reaches a higher validation accuracy than no norm, {where}", better, applies),
     )

@@ -11,6 +11,7 @@ from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
 from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE
 from jaxnorm.analysis.plan import Plan
+from jaxnorm.analysis.sources import CENTRING, CLASSIC, ONE_LAYER
 from jaxnorm.analysis.wording import norm_title
 from jaxnorm.config import CompareArm, CompareConfig
 
@@ -134,10 +135,6 @@ def _batch_against_none(design: CompareDesign) -> list[Contrast]:
     return [between_norms("batch", "none", size) for size in design.batch_sizes]
 
 
-CLASSIC = "the classic comparison: an MLP with Adam, BatchNorm and LayerNorm, batch sizes 16 and 128"
-ONE_LAYER = "the one-hidden-layer comparison: SGD, BatchNorm, LayerNorm and no norm"
-BEYOND = "beyond the documents: Zhang & Sennrich 2019"
-
 LEDGER: tuple[Entry[CompareDesign], ...] = (
     Entry(
         "A1",
@@ -205,7 +202,7 @@ LEDGER: tuple[Entry[CompareDesign], ...] = (
     *benefits(_batch_against_none, "at {sizes}", _has("batch", "none")),
     Entry(
         "F2",
-        BEYOND,
+        CENTRING,
         "centring is dispensable: RMSNorm trains as fast as LayerNorm and ends with the same test accuracy, at {sizes}",
         _same_without_centring,
         _has("layer", "rms"),

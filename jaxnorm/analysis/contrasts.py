@@ -10,7 +10,7 @@ from jaxnorm.analysis.measures import find_measure, measure_arm
 from jaxnorm.analysis.power import detectable_difference, seeds_needed
 from jaxnorm.analysis.summary import Difference
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.analysis.wording import FACTOR_PHRASES, arm_title, described, norm_title, value_title
+from jaxnorm.analysis.wording import DEFAULT_TITLES, arm_title, described, norm_title, value_title
 from jaxnorm.config import Arm, DecisionRule
 
 SPLIT = "{}"
@@ -38,9 +38,8 @@ def _side(arm: Arm, differing: Sequence[str]) -> str:
     """What is particular to an arm: ``BatchNorm``, ``batch size 16``."""
     if "norm" in differing:
         return arm_title({name: arm.factors[name] for name in ("norm", *differing)})
-    return described({name: arm.factors[name] for name in differing}) or ", ".join(
-        FACTOR_PHRASES.get(name, "{}").format(arm.factors[name]) for name in differing
-    )
+    said = [described({name: arm.factors[name]}) or DEFAULT_TITLES[name, arm.factors[name]] for name in differing]
+    return ", ".join(said)
 
 
 def _label(arm: Arm, other: Arm) -> str:

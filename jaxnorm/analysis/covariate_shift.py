@@ -11,6 +11,7 @@ import pandas as pd
 from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms
 from jaxnorm.analysis.plan import Plan
+from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.summary import Expectation
 from jaxnorm.analysis.wording import value_title
 from jaxnorm.config import ActivationArm, CovariateShiftConfig
@@ -104,8 +105,6 @@ def _has(*activations: str) -> Callable[[CovariateShiftDesign], bool]:
     """Whether a run has BatchNorm, no norm, and these nonlinearities."""
     return lambda design: {"batch", "none"} <= set(design.config.norms) and set(activations) <= set(design.config.activations)
 
-
-BENEFITS = "the usual list of what BatchNorm does for a network without it"
 
 LEDGER: Sequence[Entry[CovariateShiftDesign]] = (
     Entry(

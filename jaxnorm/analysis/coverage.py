@@ -75,6 +75,8 @@ class FalseClaims:
     """Any listed difference has an adjusted p of at most 0.05."""
     claims: Rate
     """Any claim of a difference holds, or any claim is contradicted."""
+    evidence: Rate
+    """Any comparison that a claim rests on has an adjusted p of at most 0.05."""
     advice: Rate
     """Any arm is named worse than the best."""
     anywhere: Rate

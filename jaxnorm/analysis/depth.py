@@ -10,6 +10,7 @@ import pandas as pd
 from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts, slope
 from jaxnorm.analysis.plan import MAIN_MEASURES, Plan
+from jaxnorm.analysis.sources import ADD_NORM, BENEFITS, WARM_UP
 from jaxnorm.analysis.statistics import mean_interval
 from jaxnorm.analysis.wording import format_level, norm_title, value_title
 from jaxnorm.config import DepthArm, DepthConfig
@@ -185,10 +186,6 @@ def _has(norms: Sequence[str], placements: Sequence[str] = (), *, several: str =
     return applies
 
 
-BENEFITS = "the usual list of what BatchNorm does for a network without it"
-ADD_NORM = "the usual account of residual connections and norms in Transformers"
-BEYOND = "beyond the documents: Xiong et al. 2020, Nguyen & Salazar 2019"
-
 LEDGER: tuple[Entry[DepthDesign], ...] = (
     Entry(
         "D7",
@@ -220,7 +217,7 @@ LEDGER: tuple[Entry[DepthDesign], ...] = (
     ),
     Entry(
         "F1",
-        BEYOND,
+        WARM_UP,
         "post-norm needs warm-up ({warmup} updates) and pre-norm does not, in Transformers of {deep} layers",
         _warmup_matters_to_post,
         _has(("layer",), ("post", "pre"), several="warmup_steps", model="transformer"),

@@ -11,6 +11,7 @@ from jaxnorm.analysis.contrasts import of_arms
 from jaxnorm.analysis.matching import common_levels, read_at
 from jaxnorm.analysis.measures import LANDSCAPE, landscape_measures
 from jaxnorm.analysis.plan import ANSWER_MEASURES, Plan
+from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.statistics import mean_interval
 from jaxnorm.analysis.summary import Sweep, SweepPoint
 from jaxnorm.analysis.table import ArmTable, read_arms
@@ -123,11 +124,11 @@ def make_plan(config: LandscapeConfig, levels: tuple[float, ...]) -> Plan:
     """Each norm against the first, and BatchNorm's control against the first and BatchNorm; at equal loss, then at equal epochs."""
     design = LandscapeDesign(config, levels)
     baseline, *others = config.norms
-    chosen = [norm for norm in others if norm != "noisy"]
-    compared = dict.fromkeys(norm for norm in (baseline, "batch") if norm in config.norms and "noisy" in others)
+    chosen = [norm for norm in others if norm != "noisy"] or others
+    controlled = {baseline, "batch"} if "noisy" not in (baseline, *chosen) and "noisy" in others else set()
     contrasts = {
         "choice of norm": [of_arms(design.arm(norm), design.arm(baseline)) for norm in chosen],
-        "": [of_arms(design.arm("noisy"), design.arm(norm)) for norm in compared],
+        "": [of_arms(design.arm("noisy"), design.arm(norm)) for norm in config.norms if norm in controlled],
     }
     answered = ("smoothness_matched", "smoothness_scaled_matched") if levels else ANSWER_MEASURES
     claims = find_claims(LEDGER, design)
@@ -142,7 +143,7 @@ def _smoother(design: LandscapeDesign) -> list[Comparison]:
 LEDGER: tuple[Entry[LandscapeDesign], ...] = (
     Entry(
         "D8",
-        "the usual list of what BatchNorm does for a network without it; Santurkar et al. 2018",
+        f"{BENEFITS}; Santurkar et al. 2018",
         "BatchNorm smooths the loss: at equal training loss, the range of the loss, the change of the gradient and its change per "
         "distance, all along the gradient, and the sharpness are lower than without a norm, both raw and in units of the weights",
         _smoother,

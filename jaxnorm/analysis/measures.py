@@ -54,10 +54,13 @@ EVALUATIONS = {
 }
 """What BatchNorm may evaluate by."""
 LANDSCAPE = {
-    "range": ("range of the loss along the gradient", "highest less lowest loss on steps against the gradient"),
-    "predictiveness": ("change of the gradient along itself", "largest distance of the gradient on such steps from that before them"),
-    "smoothness": ("effective smoothness along the gradient", "largest such distance, divided by the length of its step"),
-    "sharpness": ("sharpness (largest Hessian eigenvalue)", "the largest curvature of the loss in any direction, by Lanczos iterations"),
+    "range": ("range of the loss along the gradient", "highest less lowest loss on {steps}"),
+    "predictiveness": ("change of the gradient along itself", "largest distance of the gradient on {steps} from that before them"),
+    "smoothness": (
+        "effective smoothness along the gradient",
+        "largest distance of the gradient from that before the step, per length of the step, on {steps}",
+    ),
+    "sharpness": ("sharpness (largest Hessian eigenvalue)", "largest curvature of the loss{where} in any direction, by Lanczos iterations"),
 }
 """Quantities of the loss around a network, each a logarithm; all are small where the loss is smooth. Title and definition."""
 LANDSCAPE_MARGIN = 0.1
@@ -66,20 +69,25 @@ LANDSCAPE_MARGIN = 0.1
 
 def landscape_measures() -> dict[str, Measure]:
     """Every quantity, raw and scaled, at equal loss and over all epochs: ``range_matched``, ``range_scaled_area``, ..."""
-    scales = {"": "", "_scaled": ", in units of the weights"}
-    times = {"_matched": (", at equal loss", final), "_area": (", mean over epochs", area)}
+    raw = {"steps": "steps against the gradient, in learning rates", "where": ""}
+    scaled = {"steps": "steps against the gradient, in shares of the weights' norm", "where": ", every kernel divided by its norm,"}
+    scales = {"": ("", raw), "_scaled": (", in units of the weights", scaled)}
+    times = {
+        "_matched": (", at equal loss", final, "mean over the losses that all networks pass"),
+        "_area": (", mean over epochs", area, "mean over epochs"),
+    }
     return {
         f"{quantity}{scale}{time}": Measure(
             title + unit + when,
             f"log_{quantity}{scale}{time.removesuffix('_area')}",
             "decades",
             per_seed,
-            definition=definition,
+            definition=f"logarithm of the {definition.format(**place)}; {mean}",
             better="lower",
             fixed_margin=LANDSCAPE_MARGIN,
         )
-        for time, (when, per_seed) in times.items()
-        for scale, unit in scales.items()
+        for time, (when, per_seed, mean) in times.items()
+        for scale, (unit, place) in scales.items()
         for quantity, (title, definition) in LANDSCAPE.items()
     }
 
@@ -305,7 +313,7 @@ MEASURES = {
         "init_scale_spread",
         "nats",
         final,
-        definition="standard deviation of a seed's final training losses from all initial scales: zero where the scale does not matter",
+        definition="standard deviation of a seed's final training losses from all initial scales: zero where all do equally well, or badly",
         better="lower",
     ),
     "init_scale_spread_shared": Measure(
@@ -314,6 +322,14 @@ MEASURES = {
         "nats",
         final,
         definition="the same at the small rate that all norms share",
+        better="lower",
+    ),
+    "init_scale_mean": Measure(
+        "mean of the final training loss over initial scales, at the best learning rate",
+        "init_scale_mean",
+        "nats",
+        final,
+        definition="of a seed's final training losses from all initial scales: high where training fails from many",
         better="lower",
     ),
     "train_loss_shared": Measure(

@@ -91,7 +91,8 @@ class RateGrid:
         * ``workable_decades``: decades of rates at which it ends at the convergence loss or below, from the shared scale.
         * ``workable_share``: share of all points of the grid at which it does.
         * ``init_scale_spread``: standard deviation of its final training loss over the initial scales, at the arm's best rate; and
-          ``init_scale_spread_shared``, at the shared rate.
+          ``init_scale_spread_shared``, at the shared rate. It is small where all scales do well, and where all do badly.
+        * ``init_scale_mean``: mean of its final training loss over the initial scales, at the arm's best rate.
         * ``train_loss_shared``: its final training loss at the shared rate, from the shared scale.
         """
         config, middle = self.config, self.scales.index(self.config.init_scale)
@@ -103,6 +104,7 @@ class RateGrid:
             "workable_share": workable.mean(axis=(1, 2)),
             "init_scale_spread": at_best.std(axis=1),
             "init_scale_spread_shared": at_shared.std(axis=1),
+            "init_scale_mean": at_best.mean(axis=1),
             "train_loss_shared": at_shared[:, middle],
         }
 

@@ -3,10 +3,11 @@
 import dataclasses
 from collections.abc import Sequence
 
-from jaxnorm.analysis.benefits import SOURCE, benefits
+from jaxnorm.analysis.benefits import benefits
 from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
 from jaxnorm.analysis.plan import Plan
+from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.trajectories import DECISIVE, MATCHED
 from jaxnorm.analysis.wording import norm_title
 from jaxnorm.config import RegularisationArm, RegularisationConfig
@@ -19,6 +20,8 @@ class RegularisationDesign:
     """Every norm in every order, BatchNorm with live and with frozen statistics."""
 
     config: RegularisationConfig
+    levels: Sequence[float]
+    """Training losses, in nats, that all networks pass."""
 
     @property
     def epochs(self) -> int:
@@ -28,7 +31,7 @@ class RegularisationDesign:
     @property
     def words(self) -> dict[str, object]:
         """``losses``: ``0.3, 0.1 and 0.03``."""
-        *rest, last = [f"{level:g}" for level in sorted(self.config.matched_losses, reverse=True)]
+        *rest, last = [f"{level:g}" for level in self.levels or self.config.matched_losses]
         return {"losses": f"{', '.join(rest)} and {last}" if rest else last}
 
     @property
@@ -48,11 +51,11 @@ class RegularisationDesign:
         return usual <= set(self.config.arms)
 
 
-def make_plan(config: RegularisationConfig) -> Plan:
-    """Each norm against the first in every order, shuffled batches against fixed ones, frozen statistics against those of the batch, and
-    what order and freezing do to BatchNorm beyond what the order does to the first norm.
+def make_plan(config: RegularisationConfig, levels: Sequence[float]) -> Plan:
+    """Each norm against the first, and BatchNorm against LayerNorm, in every order; shuffled batches against fixed ones; frozen statistics
+    against those of the batch; and what the order does to each norm beyond what it does to the first.
     """
-    design = RegularisationDesign(config)
+    design = RegularisationDesign(config, levels)
     baseline = config.norms[0]
     reference = (baseline, config.statistics_of(baseline)[0])
     others = [kind for kind in design.kinds if kind[0] != baseline]
@@ -60,9 +63,12 @@ def make_plan(config: RegularisationConfig) -> Plan:
     orders = [between_orders(*kind) for kind in design.kinds] if design.has_both_orders else []
     frozen = [freezing(order) for order in config.orders if {("batch", "live"), ("batch", "frozen")} <= set(design.kinds)]
     beyond = [interaction(kind, reference) for kind in others] if design.has_both_orders else []
+    if {"batch", "layer"} <= {norm for norm, _ in others}:
+        beyond += [between_kinds(("batch", config.statistics_of("batch")[0]), ("layer", "live"), order) for order in config.orders]
+    answered = (DECISIVE if levels else "validation_loss", "test_accuracy")
     contrasts = {"choice of norm": norms, "order of the examples": orders, "freezing of statistics": frozen, "": beyond}
     curves = ("train_evaluation_loss",)
-    return Plan(config.arms, contrasts, find_claims(LEDGER, design), MEASURES, (DECISIVE, "test_accuracy"), curves)
+    return Plan(config.arms, contrasts, find_claims(LEDGER, design), MEASURES, answered, curves)
 
 
 def between_kinds(kind: tuple[str, str], other: tuple[str, str], order: str) -> Contrast:
@@ -100,11 +106,11 @@ LEDGER: Sequence[Entry[RegularisationDesign]] = (
     *benefits(_usual, "with shuffled batches", lambda design: design.decides_benefits),
     Entry(
         "D6",
-        SOURCE,
+        BENEFITS,
         "BatchNorm regularises: with shuffled batches its validation loss is lower than that of no norm at equal training loss (of the "
         "network in evaluation mode, in the mean over {losses} nats)",
         _lower_at_equal_loss,
-        lambda design: design.decides_benefits,
+        lambda design: design.decides_benefits and len(design.levels) > 0,
     ),
 )
 """The claims that networks on few examples can decide."""

@@ -141,8 +141,8 @@ def simulate_reports(null: str, n: int, reports: int, rng_seed: int) -> FalseCla
     return FalseClaims(null, n, *(_rate(each) for each in found.T), anywhere=_rate(anywhere))
 
 
-def _claimed(plan: Plan, tables: list[ArmTable]) -> tuple[bool, bool, bool]:
-    """Whether a report claims a difference in its list, by its verdicts, and in its advice."""
+def _claimed(plan: Plan, tables: list[ArmTable]) -> tuple[bool, bool, bool, bool]:
+    """Whether a report claims a difference in its list, by its verdicts, in their evidence, and in its advice."""
     measured: dict[tuple[str, str], np.ndarray] = {}
     listed = list_differences(plan, tables, RULE, plan.measures, measured)
     verdicts = judge(plan.claims, tables, RULE, measured)
@@ -150,6 +150,7 @@ def _claimed(plan: Plan, tables: list[ArmTable]) -> tuple[bool, bool, bool]:
     return (
         any(difference.p_adjusted <= ALPHA for _, difference in listed),
         any(verdict.word in ("holds", "contradicted") for verdict in verdicts),
+        any(part.difference.p_adjusted <= ALPHA for verdict in verdicts for part in verdict.evidence),
         any(contest.worse for contest in contests.values()),
     )
 

@@ -17,8 +17,9 @@ from jaxnorm.analysis.summary import Estimate
 CONFIDENCE = 0.95
 ALPHA = 0.05
 """How often a report may claim anything where there is nothing."""
-FAMILIES = 3
-"""Kinds of statements in a report, each corrected on its own for a third of ``ALPHA``: listed differences, verdicts, advice."""
+FAMILIES = 4
+"""Kinds of statements in a report, each corrected on its own for a fourth of ``ALPHA``: listed differences, verdicts, the evidence of
+verdicts, advice."""
 FLIPS = 99_999
 """Random sign flips of the permutation test: p values from 0.00001 up."""
 MAX_EXACT = 16
@@ -134,8 +135,9 @@ def adjust(p_values: ArrayLike) -> np.ndarray:
 
 
 def could_show(n: int, number: int) -> bool:
-    """Whether the smallest p that sign flips of ``n`` values can give, 2^(1 - n), survives the adjustment over ``number`` p values."""
-    return 2.0 ** (1 - n) * number * FAMILIES <= ALPHA
+    """Whether the smallest p that sign flips of ``n`` values can give survives the adjustment over ``number`` p values."""
+    smallest = 2.0 ** (1 - n) if n <= MAX_EXACT else 1 / (FLIPS + 1)
+    return smallest * number * FAMILIES <= ALPHA
 
 
 def _standard_error(values: np.ndarray) -> np.ndarray:

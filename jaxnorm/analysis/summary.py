@@ -135,6 +135,12 @@ class Evidence:
     word: Word
     """Of this comparison alone, before the correction over claims; "equivalent" is what a claim of sameness hopes for."""
 
+    @property
+    def as_claimed(self) -> bool:
+        """Whether the mean is as expected, shown or not: on its side of zero, or of the margin."""
+        mean, margin = self.difference.estimate.mean, self.difference.margin
+        return {"lower": mean < 0, "higher": mean > 0, "same": abs(mean) < margin, "different": abs(mean) > margin}[self.expected]
+
 
 @dataclasses.dataclass(frozen=True)
 class Verdict:

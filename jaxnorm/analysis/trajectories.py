@@ -6,11 +6,10 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 import pandas as pd
 
-from jaxnorm.analysis.matching import Matched, read_at
+from jaxnorm.analysis.matching import common_levels, read_at
 from jaxnorm.analysis.statistics import mean_interval
 from jaxnorm.analysis.summary import Sweep, SweepPoint
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.analysis.wording import count, described, norm_title
 
 EVALUATED, REPORTED = "train_evaluation_loss", "train_loss"
 DECISIVE = "validation_loss_at_matched_loss"
@@ -25,48 +24,54 @@ class Trajectories:
     """How validation losses go as training losses fall."""
 
     tables: Sequence[ArmTable]
-    levels: Sequence[float]
-    """Training losses at which networks are compared, in nats, descending: in the order in which training comes to them."""
+    wanted: Sequence[float]
+    """Training losses at which networks shall be compared, in nats, descending: in the order in which training comes to them."""
 
-    def rows(self) -> pd.DataFrame:
-        """Of every network the mean over all levels of its validation loss there, by both training losses, as metrics of the last epoch."""
-        parts = []
-        for table in self.tables:
-            for measure, axis in MATCHED.items():
-                values = self._read(table, axis).values.mean(axis=1)
-                measured = {"seed": table.seeds, "epoch": table.epochs, "metric": measure, "value": values}
-                parts.append(pd.DataFrame(table.arm.factors | measured))
-        return pd.concat(parts, ignore_index=True)
+    @property
+    def levels(self) -> list[float]:
+        """Those that all networks of all arms pass after the first epoch, by the loss that decides: elsewhere no losses are equal."""
+        return self._passed(EVALUATED)
+
+    def _passed(self, axis: str) -> list[float]:
+        passed = common_levels(np.asarray(self.wanted), [table.trained(axis) for table in self.tables])
+        return np.asarray(self.wanted)[passed].tolist()
+
+    def rows(self) -> list[pd.DataFrame]:
+        """Of every network the mean over the levels of its validation loss there, by both training losses, as metrics of the last epoch.
+
+        None where no level can be compared.
+        """
+        return [
+            pd.DataFrame(table.arm.factors | {"seed": table.seeds, "epoch": table.epochs, "metric": measure, "value": values.mean(axis=1)})
+            for measure, axis in MATCHED.items()
+            for table in self.tables
+            if (values := self._read(table, axis)).size
+        ]
 
     def summarise(self) -> list[Sweep]:
-        """The validation losses of every arm at each level."""
-        return [Sweep(table.arm.factors, list(self._points(table))) for table in self.tables]
+        """The validation losses of every arm at each level; nothing where there is none."""
+        return [Sweep(table.arm.factors, list(self._points(table))) for table in self.tables] if self.levels else []
 
     def describe(self) -> list[str]:
-        """What is compared at which losses, and who was not there, a sentence each."""
+        """What is compared at which losses, and at which it cannot be."""
+        left_out = [f"{level:g}" for level in self.wanted if level not in self.levels]
+        losses = f"the training loss{'es' if len(left_out) > 1 else ''} {', '.join(left_out)} nats"
+        missed = f"Not all networks pass {losses} after the first epoch"
+        if not self.levels:
+            return [f"{missed}, so that at equal training loss nothing is compared."]
         levels = ", ".join(f"{level:g}" for level in self.levels)
         how = (
             "At equal training loss: the validation loss where the loss on the whole training set, in evaluation mode after each epoch, "
-            f"first comes down to a level, in the mean over {levels} nats; between epochs linear in the logarithm of the training loss. At "
-            "equal mean loss of the updates: the same by the loss that training usually reports, over an epoch's updates in training mode."
+            f"first comes down to a level, in the mean over {levels} nats, which all networks pass; between epochs linear in the logarithm "
+            "of the training loss. At equal mean loss of the updates: the same by the loss that training usually reports, over an epoch's "
+            "updates in training mode."
         )
-        return [how, *(sentence for table in self.tables for sentence in self._describe_missed(table))]
+        return [how, *([f"{missed}: there nothing is compared."] if left_out else [])]
 
-    def _read(self, table: ArmTable, axis: str = EVALUATED) -> Matched:
-        return read_at(np.asarray(self.levels), table.trained(axis), table.trained("validation_loss"))
+    def _read(self, table: ArmTable, axis: str = EVALUATED) -> np.ndarray:
+        """Validation losses at the levels of an axis, (S, M)."""
+        return read_at(np.asarray(self._passed(axis)), table.trained(axis), table.trained("validation_loss")).values
 
     def _points(self, table: ArmTable) -> Iterator[SweepPoint]:
-        for level, values_S in zip(self.levels, self._read(table).values.T, strict=True):
+        for level, values_S in zip(self.levels, self._read(table).T, strict=True):
             yield SweepPoint({"matched_loss": level}, {"validation_loss": mean_interval(values_S)}, table.diverged)
-
-    def _describe_missed(self, table: ArmTable) -> Iterator[str]:
-        """Networks that were not at a level: their value is the nearest that there is."""
-        matched, name = self._read(table), f"{norm_title(table.arm.norm)} at {described(table.arm.factors)}"
-        kinds = {
-            f"never reached the training loss {{}} and count there as after epoch {table.epochs}": ~matched.reached,
-            "were below the training loss {} after epoch 1 and count there as after it": matched.reached & ~matched.inside,
-        }
-        for said, missed_SM in kinds.items():
-            for level, number in zip(self.levels, missed_SM.sum(axis=0).tolist(), strict=True):
-                if number:
-                    yield f"{name}: {number} of {count(len(missed_SM), 'network')} {said.format(f'{level:g}')}."

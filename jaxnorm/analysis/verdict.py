@@ -22,7 +22,8 @@ counts as confirmed; a claim of nothing but sameness is then "equivalent" rather
 **Correction.** Each claim brings one p to Holm's procedure over all claims of the report. A contradicted claim brings Bonferroni's: the
 smallest p of its contradicted comparisons times the number of its comparisons, since any one of them would have done. Every other claim
 brings the largest p of its comparisons, since all of them must be right (intersection-union test, Berger 1982). The result is multiplied by
-the number of kinds of statements in a report (``statistics.FAMILIES``). Claims whose adjusted p exceeds 0.05 are unresolved. Under no
+the number of kinds of statements in a report (``statistics.FAMILIES``). Claims that are found equivalent count with a p of 1 there, and are
+adjusted by a Holm's procedure of their own, in which the others do. Claims whose adjusted p exceeds 0.05 are unresolved. Under no
 difference at all, the chance that a report claims any, in either direction and anywhere in it, is at most 5 %.
 
 The margin of losses, areas and noises is a share of the compared arms' mean, and that mean is estimated from the same run.
@@ -30,17 +31,16 @@ The margin of losses, areas and noises is a share of the compared arms' mean, an
 
 import dataclasses
 from collections.abc import Sequence
-from typing import get_args
 
 import numpy as np
 
 from jaxnorm.analysis.claims import Claim
 from jaxnorm.analysis.contrasts import measure_contrasts
 from jaxnorm.analysis.measures import find_measure
-from jaxnorm.analysis.statistics import ALPHA, adjust, equivalence_p, exceedance_p
+from jaxnorm.analysis.statistics import ALPHA, adjust, equivalence_p, exceedance_p, holm
 from jaxnorm.analysis.summary import Difference, Evidence, Expectation, Verdict, Word
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.analysis.wording import count, format_difference, format_margin, format_p, say_number
+from jaxnorm.analysis.wording import count, format_difference, format_margin, format_p
 from jaxnorm.config import DecisionRule
 
 
@@ -84,8 +84,19 @@ def judge(
     weighed = iter([weigh(difference, part.expected) for difference, part in zip(differences, comparisons, strict=True)])
     parts = [[next(weighed) for _ in claim.comparisons] for claim in claims]
     findings = [find(claim_parts) for claim_parts in parts]
-    adjusted = adjust([finding.p_value for finding in findings])
-    return [_verdict(*row, num_claims=len(claims)) for row in zip(claims, parts, findings, adjusted.tolist(), strict=True)]
+    return [_verdict(*row, num_claims=len(claims)) for row in zip(claims, parts, findings, _adjusted(findings), strict=True)]
+
+
+def _adjusted(findings: Sequence[Finding]) -> list[float]:
+    """The p of each claim after correction, among the claims of its kind: those of a difference, or those of none.
+
+    Others count as 1, not as absent: which kind a claim is of, is decided by the data. "Equivalent" claims no difference, and shares its
+    errors with no other kind of statements.
+    """
+    equivalent = np.array([finding.word == "equivalent" for finding in findings])
+    p_values = np.array([finding.p_value for finding in findings])
+    of_difference, of_none = adjust(np.where(equivalent, 1.0, p_values)), holm(np.where(equivalent, p_values, 1.0))
+    return np.where(equivalent, of_none, of_difference).tolist()
 
 
 def weigh(difference: Difference, expected: Expectation) -> Part:
@@ -157,10 +168,9 @@ def _words(claim: Claim, word: Word, finding: Finding, num_claims: int) -> str:
 
 
 def _of_parts(parts: Sequence[Part]) -> str:
-    """What several comparisons say, each alone: ``; of its 3 comparisons, 2 hold, 1 is equivalent``."""
-    words = [part.evidence.word for part in parts]
-    found = [say_number(word, words.count(word)) for word in get_args(Word) if word in words]
-    return f"; of its {len(parts)} comparisons, {', '.join(found)}" if len(found) > 1 else ""
+    """How many of several comparisons are as claimed, as far as means go, where not all or none are."""
+    number = sum(part.evidence.as_claimed for part in parts)
+    return f"; by their means, {number} of its {len(parts)} comparisons are as claimed" if 0 < number < len(parts) else ""
 
 
 def _facts(claim: Claim, finding: Finding, p_adjusted: float) -> str:

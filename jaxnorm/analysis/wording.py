@@ -59,6 +59,14 @@ VALUE_TITLES = {
     ("order", "mixed"): "",
 }
 """Values of factors that are put in other words; an empty one is not mentioned."""
+DEFAULT_TITLES = {
+    ("order", "mixed"): "shuffled batches",
+    ("ghost_size", 0): "whole batches",
+    ("statistics", "live"): "live statistics",
+    ("warmup_steps", 0): "no warm-up",
+    ("masking", "uncoupled"): "no padding in statistics",
+}
+"""What values that are not mentioned are called where they are set against others."""
 VALUE_FORMS = {"ghost_size": "ghosts of {}"}
 """Factors whose numbers mean little without a word."""
 

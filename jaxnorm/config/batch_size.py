@@ -109,14 +109,15 @@ class BatchSizeConfig(TunedStudy):
     def shortened(self) -> Self:
         """The smoke run: few seeds, epochs, examples, batch sizes and rates, narrow networks, two norms."""
         sizes, ghosts = sorted(self.batch_sizes), sorted(self.ghost_sizes)
+        kept = tuple(dict.fromkeys((*sizes[:2], self.sorted_batch_size)))
         others = [rate for rate in self.learning_rates if rate != self.learning_rate]
         return dataclasses.replace(
             super().shortened(),
             norms=self.norms[:2],
-            batch_sizes=tuple(dict.fromkeys((*sizes[:2], self.sorted_batch_size))),
+            batch_sizes=kept,
             ghost_sizes=tuple(dict.fromkeys((ghosts[0], ghosts[len(ghosts) // 2], ghosts[-1]))),
             learning_rates=(self.learning_rate, *others[: QUICK_RATES - 1]),
             tuning_seeds=min(self.tuning_seeds, QUICK_TUNING_SEEDS),
-            max_examples=min(self.max_examples, max(QUICK_EXAMPLES, self.ghost_batch_size, self.sorted_batch_size)),
+            max_examples=min(self.max_examples, max(QUICK_EXAMPLES, self.ghost_batch_size, *kept)),
             width=min(self.width, QUICK_WIDTH),
         )

@@ -89,7 +89,7 @@ class LandscapeConfig(Study):
             super().shortened(),
             epochs=min(self.epochs, QUICK_EPOCHS),
             norms=self.norms[:3],
-            hidden_sizes=tuple(min(size, 16) for size in self.hidden_sizes[:2]),
+            hidden_sizes=tuple(min(size, 32) for size in self.hidden_sizes[:2]),
             probe_examples=min(self.probe_examples, 64),
             lanczos_iterations=min(self.lanczos_iterations, 4),
         )

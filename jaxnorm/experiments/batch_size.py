@@ -8,7 +8,7 @@ Result:   tables and verdicts on the terminal; config, metrics, summary, figures
 import sys
 
 from jaxnorm.config import BatchSizeConfig
-from jaxnorm.experiments.checks import check_distinct, check_positive, check_tuning
+from jaxnorm.experiments.checks import check_at_most, check_distinct, check_positive, check_tuning
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.launch import launch
 
@@ -26,6 +26,8 @@ def check(config: BatchSizeConfig) -> None:
     check_distinct(config, "batch_sizes", "ghost_sizes")
     check_tuning(config)
     check_ghosts(config)
+    for name in ("batch_sizes", "ghost_batch_size"):
+        check_at_most(config, name, "max_examples")
     for norm in config.norms:
         if not config.sizes_of(norm):
             raise UsageError(f"--batch-sizes 1 leaves --norms {norm} without an arm: it takes means over several examples; add 2 or more.")

@@ -64,6 +64,13 @@ def check_positive(config: object, *names: str) -> None:
             _require(number >= 1, name, number, "give a whole number of at least 1")
 
 
+def check_at_most(config: object, name: str, limit: str) -> None:
+    """Check that a number, or all in a list of them, are at most what another field says. Raises ``UsageError``."""
+    value, most = getattr(config, name), getattr(config, limit)
+    for number in value if isinstance(value, tuple) else (value,):
+        _require(number <= most, name, number, f"give at most {flag(limit)} {most}, or raise that")
+
+
 def is_own(norm: str) -> bool:
     """Whether the name is that of a norm outside the table: ``package.module:Class``."""
     return ":" in norm
@@ -105,6 +112,12 @@ def _require(condition: bool, name: str, value: object, remedy: str) -> None:
         raise UsageError(f"{flag(name)} {value} is not possible; {remedy}.")
 
 
+def check_hidden(sizes: Sequence[int]) -> None:
+    """Check that a network has hidden layers. Raises ``UsageError``."""
+    if not sizes:
+        raise UsageError("--hidden-sizes is empty, and only hidden layers have norms; give at least one size.")
+
+
 def check_distinct(config: object, *names: str) -> None:
     """Check that lists name something, and nothing twice. Raises ``UsageError``."""
     for name in names:
@@ -132,7 +145,7 @@ def check_grid(config: object, grid: str, shared: str) -> None:
     check_distinct(config, grid)
     values, needed = getattr(config, grid), getattr(config, shared)
     for value in values:
-        _require(SMALLEST <= value < 1 / SMALLEST, grid, f"{value:g}", "give positive numbers")
+        _require(SMALLEST <= value <= LARGEST, grid, f"{value:g}", f"give positive numbers up to {LARGEST:g}")
     if needed not in values:
         given = " ".join(f"{value:g}" for value in values)
         raise UsageError(f"{flag(shared)} {needed:g} is not among {flag(grid)} {given}; give one of these, or add it.")

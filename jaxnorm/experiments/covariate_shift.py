@@ -8,7 +8,7 @@ Result:   tables and verdicts on the terminal; config, metrics, summary, figures
 import sys
 
 from jaxnorm.config import CovariateShiftConfig
-from jaxnorm.experiments.checks import check_distinct, check_positive
+from jaxnorm.experiments.checks import check_distinct, check_hidden, check_positive
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.launch import launch
 
@@ -22,8 +22,7 @@ def check(config: CovariateShiftConfig) -> None:
     """Check what only this instrument has. Raises ``UsageError``."""
     check_positive(config, "hidden_sizes", "batch_size", "observed_units", "probe_batches")
     check_distinct(config, "activations")
-    if not config.hidden_sizes:
-        raise UsageError("--hidden-sizes is empty, and only hidden layers have norms; give at least one size.")
+    check_hidden(config.hidden_sizes)
     if config.observed_units > config.hidden_sizes[-1]:
         raise UsageError(
             f"--observed-units {config.observed_units} are more than the last hidden layer has; give at most {config.hidden_sizes[-1]}."

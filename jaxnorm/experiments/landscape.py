@@ -8,7 +8,7 @@ Result:   tables and verdicts on the terminal; config, metrics, summary, figures
 import sys
 
 from jaxnorm.config import LandscapeConfig
-from jaxnorm.experiments.checks import LARGEST, SMALLEST, check_distinct, check_positive, flag
+from jaxnorm.experiments.checks import LARGEST, SMALLEST, check_distinct, check_hidden, check_positive, flag
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.launch import launch
 
@@ -21,10 +21,11 @@ def main(arguments: list[str] | None = None) -> int:
 def check(config: LandscapeConfig) -> None:
     """Check what only this instrument has. Raises ``UsageError``."""
     check_positive(config, "batch_size", "hidden_sizes", "probe_examples", "lanczos_iterations")
+    check_hidden(config.hidden_sizes)
     for name in ("steps", "relative_steps", "loss_levels"):
         for value in getattr(config, name):
             if not SMALLEST <= value <= LARGEST:
-                raise UsageError(f"{flag(name)} {value:g} is not possible; give positive numbers.")
+                raise UsageError(f"{flag(name)} {value:g} is not possible; give positive numbers up to {LARGEST:g}.")
     check_distinct(config, "steps", "relative_steps", "loss_levels")
     for name in ("steps", "relative_steps"):
         if len(getattr(config, name)) < 2:

@@ -9,7 +9,7 @@ import math
 import sys
 
 from jaxnorm.config import RegularisationConfig
-from jaxnorm.experiments.checks import check_distinct, check_positive
+from jaxnorm.experiments.checks import check_at_most, check_distinct, check_hidden, check_positive
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.launch import launch
 
@@ -25,8 +25,8 @@ def check(config: RegularisationConfig) -> None:
     check_distinct(config, "orders", "statistics", "matched_losses")
     if config.train_examples is not None:
         check_positive(config, "train_examples")
-    if not config.hidden_sizes:
-        raise UsageError("--hidden-sizes is empty, so that no layer would have a norm; give at least one.")
+        check_at_most(config, "batch_size", "train_examples")
+    check_hidden(config.hidden_sizes)
     for level in config.matched_losses:
         if not (math.isfinite(level) and level > 0):
             raise UsageError(f"--matched-losses {level} is not possible; give positive numbers of nats.")

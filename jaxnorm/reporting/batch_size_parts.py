@@ -63,7 +63,7 @@ def make_evaluation(summary: Summary) -> Figure:
         summary,
         "The same networks, each arm at its best learning rate, evaluated with running averages over training, of biased or unbiased "
         "variances; with moments pooled over the training set with the final weights; with those of each test batch itself, as large as in "
-        "training. Norms that keep one running variance have one line for both.",
+        "training or, if that is smaller, the test set. Norms that keep one running variance have one line for both.",
     )
     return figure
 

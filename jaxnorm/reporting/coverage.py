@@ -101,7 +101,7 @@ def false_claims_table(summary: CoverageSummary) -> TextTable:
     rows = [
         (
             each.null,
-            *(f"{100 * rate.share:.1f} ± {100 * rate.error:.1f}" for rate in (each.anywhere, each.differences, each.claims, each.advice)),
+            *map(_percent, (each.anywhere, each.differences, each.claims, each.evidence, each.advice)),
         )
         for each in summary.false_claims
     ]
@@ -113,8 +113,12 @@ def false_claims_table(summary: CoverageSummary) -> TextTable:
         f"corrected for each other, so that all together err in at most {100 * ALPHA:g} % of reports; the answer at the head of a report "
         "speaks of listed differences."
     )
-    headings = ("what is alike", "anywhere", "in the list", "by a verdict", "in the advice")
+    headings = ("what is alike", "anywhere", "in the list", "by a verdict", "in the evidence", "in the advice")
     return TextTable("Reports that claim a difference which is none", caption, headings, [("", rows)], 1)
+
+
+def _percent(rate: Rate) -> str:
+    return f"{100 * rate.share:.1f} ± {100 * rate.error:.1f}"
 
 
 def tables(summary: CoverageSummary) -> list[TextTable]:
@@ -195,7 +199,7 @@ def plot_all(summary: CoverageSummary) -> Figure:
     axes[-1].legend(handles, labels, loc="center", title="95 % interval")
     caption = (
         f"How often 95 % intervals of the mean cover the true one; {_samples(summary)}. {_described(summary)} Grey: within "
-        f"{100 * TOLERANCE:g} points of 95 %. {METHODS['chosen'].capitalize()}: on either side the wider of Student's t and the expanded BCa."
+        f"{100 * TOLERANCE:g} points of 95 %. In reports: on either side the wider of Student's t and the expanded BCa."
     )
     figure.supxlabel(textwrap.fill(caption, CAPTION_WIDTH), fontsize="small", x=0.01, ha="left")
     return figure

@@ -12,7 +12,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Difference, Summary, Sweep
-from jaxnorm.analysis.trajectories import DECISIVE, EVALUATED, MATCHED
+from jaxnorm.analysis.trajectories import DECISIVE, EVALUATED
 from jaxnorm.analysis.wording import norm_title
 from jaxnorm.reporting.axes import spread_axis
 from jaxnorm.reporting.curves import plot_curves
@@ -22,8 +22,12 @@ from jaxnorm.reporting.hover import level_text, tell_points
 from jaxnorm.reporting.style import BAND_ALPHA, INK, LINE_STYLES, levels_of, looks, norms_of
 
 TITLES = {"shuffled": "New batches every epoch", "fixed": "The same batches every epoch"}
-FOREST_MEASURES = (*MATCHED, "validation_loss")
-FOREST_TITLES = ("At equal training loss", "At equal mean loss of the updates", "After equally many epochs")
+FORESTS = {
+    DECISIVE: "At equal training loss",
+    "validation_loss_at_matched_update_loss": "At equal mean loss of the updates",
+    "validation_loss": "After equally many epochs",
+}
+"""Measure to the title of its panel."""
 EVALUATED_LABEL = "loss on the training set (nats)"
 
 
@@ -95,9 +99,10 @@ def arms_of(summary: Summary, order: str) -> list[ArmSummary]:
 
 def make_effects(summary: Summary) -> Figure:
     """Forests of what norm, order and freezing change: at equal training loss, by two training losses, and after equally many epochs."""
-    groups = [_differences(summary, measure) for measure in FOREST_MEASURES]
-    figure = Figure(figsize=(12.0, 1.9 + 0.27 * len(groups[0])), layout="constrained")
-    for ax, measure, title, group in zip(figure.subplots(1, 3, sharey=True), FOREST_MEASURES, FOREST_TITLES, groups, strict=True):
+    panels = [(*panel, group) for panel in FORESTS.items() if (group := _differences(summary, panel[0]))]
+    figure = Figure(figsize=(3.6 + 2.8 * len(panels), 1.9 + 0.27 * len(panels[0][-1])), layout="constrained")
+    axes = figure.subplots(1, len(panels), squeeze=False, sharey=True)[0]
+    for ax, (measure, title, group) in zip(axes, panels, strict=True):
         plot_differences(ax, summary, measure, group)
         ax.set(title=f"{title}:\n{differences_title(group).lower()}", xlabel="difference in validation loss (nats)")
         for row in _ends(group):
@@ -179,7 +184,9 @@ def _add_legend(figure: Figure, summary: Summary) -> None:
 
 
 DRAWINGS = {
-    "trajectories": Drawing("Validation loss against training loss, with new and with fixed batches", make_trajectories),
+    "trajectories": Drawing(
+        "Validation loss against training loss, with new and with fixed batches", make_trajectories, lambda summary: bool(summary.sweeps)
+    ),
     "effects": Drawing(
         "What norm, order of the examples and frozen statistics change in validation loss, paired by seed",
         make_effects,

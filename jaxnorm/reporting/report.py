@@ -14,7 +14,16 @@ from jaxnorm.analysis.table import GUESSING_TOLERANCE
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.coverage import describe_coverage
 from jaxnorm.reporting.drawings import drawings_of
-from jaxnorm.reporting.tables import TextTable, control_table, differences_table, evidence_table, markdown, notes, results_table
+from jaxnorm.reporting.tables import (
+    TextTable,
+    control_table,
+    differences_table,
+    evaluations_table,
+    evidence_table,
+    markdown,
+    notes,
+    results_table,
+)
 from jaxnorm.reporting.terms import terms
 
 METHOD = """\
@@ -23,8 +32,8 @@ taken within seeds and averaged over them. Intervals of arms are Student's t. In
 wider of Student's t and the BCa bootstrap of {resamples} resamples, its level expanded for small n (Hesterberg 2015). {coverage}
 
 p values are two-sided sign-flip permutation tests of the mean difference ({flips} random flips, or all where there are fewer). Listed
-differences, verdicts and advice are adjusted each by Holm's procedure over all of their kind, and times {families} for there being so many
-kinds: where nothing differs, at most {percent:g} % of reports claim a difference anywhere.
+differences, verdicts, their evidence and advice (by t tests beyond the margin) are adjusted each by Holm's procedure over all of their
+kind, and times {families} for there being so many kinds: where nothing differs, at most {percent:g} % of reports claim a difference.
 
 A difference counts as none where it is shown to be smaller than its margin, whose rule is fixed before the run: {accuracy:g} points for
 accuracies, {loss:g} % of the compared arms' mean for losses and for the noise of curves, and for other measures what Terms say. A claim
@@ -51,12 +60,14 @@ def write_report(summary: Summary, folder: Path, command: str, environment: Mapp
 
 def render_report(summary: Summary, command: str, environment: Mapping[str, Any]) -> str:
     """The report as Markdown."""
+    evaluations = evaluations_table(summary)
     sections = [
         f"# {summary.question}",
         summary.answer,
         markdown(verdicts_table(summary)) if summary.verdicts else "",
         *(f"![{drawing.text}](figures/{name}.svg)" for name, drawing in drawings_of(summary).items()),
         markdown(results_table(summary)),
+        markdown(evaluations) if evaluations else "",
         "\n".join(f"- {note}" for note in notes(summary)),
         markdown(differences_table(summary, with_power=True)) if summary.differences else "",
         "\n".join(f"- {sentence}" for sentence in seeds_sentences(summary)),

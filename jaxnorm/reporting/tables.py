@@ -5,10 +5,11 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 from jaxnorm.analysis.control import describe_control
-from jaxnorm.analysis.measures import MEASURES, find_measure
+from jaxnorm.analysis.measures import EVALUATIONS, MEASURES, find_measure
 from jaxnorm.analysis.summary import ArmSummary, Control, Difference, Evidence, Summary, Word
 from jaxnorm.analysis.wording import (
     SCALES,
+    arm_title,
     count,
     described,
     format_difference,
@@ -57,6 +58,22 @@ def results_table(summary: Summary) -> TextTable:
     )
     factors = [name.replace("_", " ") for name in summary.arms[0].factors]
     return TextTable("Results", caption, (*factors, *columns.values(), "seconds"), [("", rows)], 1)
+
+
+def evaluations_table(summary: Summary) -> TextTable | None:
+    """One row per arm whose networks differ by the statistics that they are evaluated with; None where there is no such arm."""
+    columns = {f"test_accuracy_{name}": by for name, by in EVALUATIONS.items()}
+    arms = [
+        arm for arm in summary.arms if columns.keys() <= arm.measures.keys() and len({tuple(arm.by_seed[name]) for name in columns}) > 1
+    ]
+    if not arms:
+        return None
+    rows = [(arm_title(arm.factors), *(format_level(arm.measures[name], "fraction") for name in columns)) for arm in arms]
+    caption = (
+        f"Test accuracy in %, of the same networks evaluated by different statistics: means ± half width of the 95 % Student t interval, "
+        f"n = {len(summary.seeds)}. Arms whose networks are the same by all are left out."
+    )
+    return TextTable("Evaluation", caption, ("arm", *columns.values()), [("", rows)], 1)
 
 
 def _result_row(arm: ArmSummary, names: list[str]) -> tuple[str, ...]:
@@ -129,10 +146,10 @@ def evidence_table(summary: Summary) -> TextTable:
     """One row per comparison, grouped by claim."""
     groups = [(f"{verdict.claim} {verdict.word}", [_evidence_row(each) for each in verdict.evidence]) for verdict in summary.verdicts]
     caption = (
-        "Every comparison that a claim rests on, and its word alone, before the correction for the number of claims; "
-        "p adjusted for all of them."
+        "Every comparison that a claim rests on; p by sign flips, adjusted for all of them (see Method). As claimed: whether the mean is, "
+        "shown or not."
     )
-    headings = ("measure, difference", "expected", "mean [interval]", "margin", "adjusted p", "word")
+    headings = ("measure, difference", "expected", "mean [interval]", "margin", "adjusted p", "as claimed")
     return TextTable("Evidence", caption, headings, groups, 2)
 
 
@@ -145,7 +162,7 @@ def _evidence_row(evidence: Evidence) -> tuple[str, ...]:
         format_difference(difference.estimate, measure.unit),
         format_margin(difference.margin, measure.unit, with_unit=False),
         format_p(difference.p_adjusted).removeprefix("= "),
-        evidence.word,
+        "yes" if evidence.as_claimed else "no",
     )
 
 

@@ -98,8 +98,8 @@ def plot_all(summary: SpeedSummary, machine: str) -> Figure:
     for ax in axes.flat[len(kinds) :]:
         ax.set_axis_off()
     caption = (
-        f"{summary.setting}; median of {len(summary.matrix_peak)} rounds. Updates of all networks together; the Flax loop and PyTorch, at the "
-        f"best of its thread counts, train one network at a time. {machine}."
+        f"{summary.setting}; median of {len(summary.matrix_peak)} rounds. Updates of all networks together; the Flax loop and PyTorch, at "
+        f"the best of its thread counts, train one network at a time. {machine}."
     )
     figure.supxlabel(textwrap.fill(caption, CAPTION_WIDTH), fontsize="small", x=0.01, ha="left")
     return figure

@@ -124,11 +124,14 @@ def gradient_shifts(gradient: Gradient, params: Any, moved: Any, layers: Sequenc
 
 
 def compare(before: Float[Array, " P"], after: Float[Array, " P"]) -> dict[str, Array]:
-    """Cosine of the angle between two vectors (1 where one is zero), their distance, and the distance relative to the first's length."""
+    """Cosine of the angle between two vectors, their distance, and the distance relative to the first's length.
+
+    The cosine is 1 where both are zero, since nothing has turned, and 0 where one is.
+    """
     lengths = jnp.linalg.norm(before) * jnp.linalg.norm(after)
     distance = jnp.linalg.norm(after - before)
     return {
-        "cosine": jnp.where(lengths > 0, jnp.vdot(before, after) / jnp.where(lengths > 0, lengths, 1.0), 1.0),
+        "cosine": jnp.where(lengths > 0, jnp.vdot(before, after) / jnp.where(lengths > 0, lengths, 1.0), distance == 0),
         "distance": distance,
         "change": distance / jnp.maximum(jnp.linalg.norm(before), jnp.finfo(before.dtype).tiny),
     }

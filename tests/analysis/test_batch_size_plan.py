@@ -11,12 +11,14 @@ from jaxnorm.analysis.batch_size import LEDGER, make_plan
 from jaxnorm.analysis.batch_size_contrasts import BatchSizeDesign, over_sizes
 from jaxnorm.analysis.batch_size_rates import Choices, choose, describe_choices, rate_arms, rows_at_rates, summarise_sweeps, sweep_tables
 from jaxnorm.analysis.claims import find_claims
+from jaxnorm.analysis.measures import EVALUATIONS
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.table import tidy
 from jaxnorm.config import BatchSizeArm, BatchSizeConfig
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.figures import save_figures
 from jaxnorm.reporting.style import styled
+from jaxnorm.reporting.tables import evaluations_table
 
 NUM_CLASSES = 10
 CONFIG = BatchSizeConfig(
@@ -209,7 +211,8 @@ def test_claims_need_what_they_speak_of():
 
 def test_notes_name_rates_ghosts_and_missing_arms(summary):
     assert "seeds 14 to 16, not reported" in summary.notes[0]
-    assert summary.notes[1].startswith("Best learning rates by batch size, LayerNorm: 0.4 at 1 (an end of the grid), 0.4 at 2 (an end")
+    assert summary.notes[1].startswith("Best learning rates by batch size, LayerNorm: 0.4 (an end of the grid) at 1, 0.4 (an end of")
+    assert any(note.startswith("Best learning rates of ghost sizes and of batches sorted by class: 0.4") for note in summary.notes)
     assert any("best ghost size between the ends, 32," in note for note in summary.notes)
     assert summary.notes[-2].endswith("take a mean over: BatchNorm, BatchRenorm.")
     assert summary.notes[-1] == "Updates of each network by batch size: 1,024 at 1, 512 at 2, 256 at 4, 64 at 16, 8 at 128."
@@ -237,3 +240,12 @@ def test_arms_of_the_table_are_named_in_words(summary):
     assert "ghosts of 8 − 128 in batches of 128, best rates" in labels
     assert "BatchNorm, sorted − shuffled batches of 16, fixed rate" in labels
     assert BatchSizeArm("ghost", 128, 8, "mixed").key == "ghost-128-8-mixed"
+
+
+def test_evaluations_are_tabled_where_they_differ(summary):
+    table = evaluations_table(summary)
+    assert table is not None
+    assert table.headings[1:] == tuple(EVALUATIONS.values())
+    named = {row[0] for _, rows in table.groups for row in rows}
+    assert "BatchNorm 2 best rate" in named
+    assert not any(name.startswith("LayerNorm") for name in named)  # its networks are the same by all

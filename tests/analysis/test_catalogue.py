@@ -54,7 +54,7 @@ DESIGNS = {
     "depth": depth.DepthDesign,
     "sequences": sequences.SequencesDesign,
     "architectures": architectures.ArchitecturesDesign,
-    "regularisation": regularisation.RegularisationDesign,
+    "regularisation": lambda config: regularisation.RegularisationDesign(config, config.matched_losses),
     "batch_size": lambda config: batch_size.BatchSizeDesign(config, Choices({}, config.ghost_sizes[1])),
     "landscape": lambda config: landscape.LandscapeDesign(config, (1.0,)),
     "covariate_shift": covariate_shift.CovariateShiftDesign,

@@ -56,7 +56,7 @@ def test_errors_of_what_is_published_are_small():
     assert Rate(0.25, 300).error == pytest.approx(0.025)
 
 
-@pytest.mark.parametrize("claimed", ["anywhere", "differences", "claims", "advice"])
+@pytest.mark.parametrize("claimed", ["anywhere", "differences", "claims", "evidence", "advice"])
 def test_reports_without_a_difference_claim_one_in_at_most_five_percent(claimed):
     """Where arms are alike sign flips are exact; where they are not, this too is what was found."""
     assert all(getattr(each, claimed).share <= 0.05 for each in packaged_coverage().false_claims)
@@ -97,7 +97,7 @@ def test_rerunning_a_cell_gives_what_is_published():
 
 def test_whole_reports_without_a_difference_rarely_claim_one():
     found = simulate_reports("all arms alike", 10, reports=60, rng_seed=1)
-    for rate in (found.anywhere, found.differences, found.claims, found.advice):
+    for rate in (found.anywhere, found.differences, found.claims, found.evidence, found.advice):
         assert rate.share <= 0.05 + MONTE_CARLO * np.sqrt(0.05 * 0.95 / 60)
     assert found.anywhere.share >= max(found.claims.share, found.differences.share, found.advice.share)
 

@@ -113,6 +113,8 @@ def test_numbers_of_the_grid_are_those_of_the_known_effects(summary):
         limit, cost = LIMITS[arm.norm], SCALE_COSTS[arm.norm]
         np.testing.assert_allclose(arm.by_seed["largest_stable_rate"], math.log10(limit))
         np.testing.assert_allclose(arm.by_seed["init_scale_spread"], cost * math.sqrt(2) / 3, atol=0.003)  # of 1, 0 and 1 decades
+        lowest = np.asarray(arm.by_seed["train_loss"])
+        np.testing.assert_allclose(np.asarray(arm.by_seed["init_scale_mean"]) - lowest, cost * 2 / 3, atol=0.003)
         below = [LIMITED + 0.1 * math.log10(limit / rate) for rate in CONFIG.learning_rates if rate <= limit]
         points = [loss + cost * distance for loss in below for distance in (0, 1, 1)]
         workable = np.mean([loss <= 0.2 for loss in points]) * len(points) / 12

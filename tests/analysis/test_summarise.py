@@ -9,10 +9,12 @@ import pytest
 from analysis.synthetic import NUM_CLASSES, make_frame, summarise_compare
 
 from jaxnorm.analysis.answer import count_verdicts
+from jaxnorm.analysis.contrasts import of_arms
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.plan import MAIN_MEASURES
 from jaxnorm.analysis.summary import Summary, Word
 from jaxnorm.config import CompareConfig
+from jaxnorm.config.batch_size import BatchSizeRateArm
 
 SECONDS_FOR_THE_DEFAULT_RUN = 1.5
 
@@ -135,3 +137,10 @@ def test_verdicts_are_counted_in_a_sentence(summary):
     words: list[tuple[str, Word]] = [("A8", "holds"), ("A1", "contradicted"), ("A3", "contradicted"), ("A5", "unresolved")]
     few = [dataclasses.replace(summary.verdicts[0], claim=claim, word=word) for claim, word in words]
     assert count_verdicts(few) == "Of 4 claims, 1 holds (A8), 2 are contradicted (A1, A3), 1 is unresolved (A5)."
+
+
+def test_sides_are_called_by_names_that_readers_know():
+    arms = [BatchSizeRateArm("batch", 32, 0, order, "best") for order in ("sorted", "mixed")]
+    assert of_arms(*arms).sides == ("sorted batches", "shuffled batches")
+    arms = [BatchSizeRateArm(norm, size, 0, "mixed", "best") for norm, size in (("batch", 32), ("layer", 64))]
+    assert of_arms(*arms).sides == ("BatchNorm 32", "LayerNorm 64")

@@ -127,6 +127,8 @@ def test_quick_run_keeps_what_every_figure_needs():
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
+        (["--ghost-batch-size", "2048"], ["--ghost-batch-size 2048", "give at most --max-examples 1024"]),
+        (["--max-examples", "256", "--batch-sizes", "32", "512"], ["--batch-sizes 512", "give at most --max-examples 256"]),
         (["--batch-sizes", "1"], ["--batch-sizes 1", "batch", "add 2 or more"]),
         (["--batch-sizes", "4", "4"], ["--batch-sizes", "4 twice"]),
         (["--batch-sizes", "0", "32"], ["--batch-sizes 0", "at least 1"]),

@@ -46,6 +46,7 @@ def test_landscape_report_compares_at_equal_loss(finished):
 @pytest.mark.parametrize(
     ("flags", "words"),
     [
+        (["--hidden-sizes"], ["--hidden-sizes is empty", "give at least one"]),
         (["--steps", "1"], ["--steps 1", "at least 2"]),
         (["--steps", "1", "-2"], ["--steps -2", "positive"]),
         (["--relative-steps", "0.1", "0"], ["--relative-steps 0", "positive"]),

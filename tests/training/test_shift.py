@@ -110,3 +110,9 @@ def test_percentiles_are_those_of_what_the_nonlinearity_is_given(norm):
     for row, percent in zip(np.percentile(given, [15, 50, 85], axis=0), (15, 50, 85), strict=True):
         np.testing.assert_allclose([seen[f"input_p{percent}.unit_{unit}"] for unit in range(3)], row[:3], rtol=2e-4, atol=2e-5)
     assert "input_p50.unit_3" not in seen
+
+
+def test_gradient_that_vanishes_has_turned():
+    """Only where both are zero has nothing turned."""
+    one, none = jnp.array([1.0, 2.0]), jnp.zeros(2)
+    assert [float(compare(*pair)["cosine"]) for pair in ((one, none), (none, one), (none, none), (one, one))] == pytest.approx([0, 0, 1, 1])

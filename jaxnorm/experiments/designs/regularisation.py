@@ -83,9 +83,9 @@ def analyse(config: RegularisationConfig, rows: pd.DataFrame, seconds: Seconds) 
     num_classes = load_dataset(config.dataset, config.data_dir).num_classes
     trajectories = Trajectories(read_arms(rows, config.arms, num_classes), sorted(config.matched_losses, reverse=True))
     return Analysis(
-        rows=pd.concat([rows, trajectories.rows()], ignore_index=True),
+        rows=pd.concat([rows, *trajectories.rows()], ignore_index=True),
         seconds=seconds,
-        plan=make_plan(config),
+        plan=make_plan(config, trajectories.levels),
         sweeps=trajectories.summarise(),
         notes=trajectories.describe(),
     )

@@ -1,0 +1,10 @@
+"""Where the claims come from."""
+
+BENEFITS = "the usual list of what BatchNorm does for a network without it"
+ADD_NORM = "the usual account of residual connections and norms in Transformers"
+ADVICE = "the usual advice on which norm suits what"
+CLASSIC = "the classic comparison: an MLP with Adam, BatchNorm and LayerNorm, batch sizes 16 and 128"
+ONE_LAYER = "the one-hidden-layer comparison: SGD, BatchNorm, LayerNorm and no norm"
+BEYOND = "beyond these texts"
+CENTRING = f"{BEYOND}: Zhang & Sennrich 2019"
+WARM_UP = f"{BEYOND}: Xiong et al. 2020, Nguyen & Salazar 2019"
