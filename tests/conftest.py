@@ -4,6 +4,7 @@ It is also a quicker one: programs are compiled without most of XLA's optimizati
 compile it by ``helpers.jit_as_for_users``.
 """
 
+import gc
 import os
 
 from compiling import as_flags
@@ -18,3 +19,4 @@ os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {as_flags(QUICK)}"
 import jax
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
+gc.set_threshold(100_000, 50, 50)  # tracing makes many small objects; looking for garbage among them takes a tenth of the time

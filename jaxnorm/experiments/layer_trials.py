@@ -29,6 +29,8 @@ LARGEST_OFFSET = {"float32": math.inf, "bfloat16": 100.0, "float16": 1e3}
 ERROR_SHAPE = (64, 16, 32)  # (B, T, D): every layer has many elements to pool
 LARGEST_GAP = 1 << 22
 """Bytes, at most, between the arrays of one timing and those of the next."""
+WORK = 2_000_000
+"""Numbers of the input that a layer passes over in one timing, at least."""
 COST_SHAPES = ((128, 256), (32, 128, 512), (64, 28, 28, 32))
 SETTINGS: dict[str, dict[str, Any]] = {
     "BatchNorm": {"use_running_average": False},
@@ -155,7 +157,7 @@ def _pass(module: nn.Module, shape: tuple[int, ...]) -> tuple[Callable[[], float
     compiled = jax.jit(both).lower(variables["params"], x, cotangent).compile()
     memory = jax.jit(kept).lower(variables["params"], x).compile().memory_analysis()
     saved = memory.output_size_in_bytes if memory is not None else 0
-    repetitions = max(1, 2_000_000 // math.prod(shape))
+    repetitions = max(1, WORK // math.prod(shape))
 
     def timer() -> float:
         gap = np.empty(rng.integers(1, LARGEST_GAP), np.uint8)  # moves what is allocated after it

@@ -25,6 +25,7 @@ def test_layers_measures_every_layer_and_writes_its_results(tmp_path, monkeypatc
     monkeypatch.setattr(layer_trials, "OFFSETS", (1.0, 1e3))
     monkeypatch.setattr(layer_trials, "DTYPES", ("float32",))
     monkeypatch.setattr(layer_trials, "COST_SHAPES", ((2, 4, 16),))
+    monkeypatch.setattr(layer_trials, "WORK", 1)
     monkeypatch.setattr(layer_trials, "SETTINGS", {name: layer_trials.SETTINGS[name] for name in ("BatchNorm", "GroupNorm")})
     assert main(["--rounds", "1", "--out", str(tmp_path)]) == 0
     summary = LayersSummary.load(tmp_path / "summary.json")
