@@ -10,11 +10,11 @@ from jaxnorm.analysis.wording import count, format_difference, format_margin, sa
 
 
 def answer(varied: Mapping[str, Sequence[Difference]], measures: Sequence[str], num_differences: int) -> str:
-    """What was varied ("choice of norm") to differences that tell whether it matters, as sentences on two of their measures.
+    """What was varied ("choice of norm") to differences that tell whether it matters, as a paragraph each on two of their measures.
 
     ``num_differences`` is the number that was corrected for.
     """
-    return " ".join(_sentence(subject, differences, measures, num_differences) for subject, differences in varied.items())
+    return "\n\n".join(_sentence(subject, differences, measures, num_differences) for subject, differences in varied.items())
 
 
 def _sentence(subject: str, differences: Sequence[Difference], measures: Sequence[str], num_differences: int) -> str:

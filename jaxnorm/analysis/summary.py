@@ -192,7 +192,7 @@ class Summary:
     """Name of what made it: ``compare``."""
     question: str
     answer: str
-    """Two sentences: does the choice of norm matter, does what else was varied."""
+    """A paragraph each: does the choice of norm matter, does what else was varied."""
     setting: str
     """One line: model, data with sizes, optimizer, epochs."""
     seeds: list[int]

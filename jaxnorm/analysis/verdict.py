@@ -170,7 +170,8 @@ def _words(claim: Claim, word: Word, finding: Finding, num_claims: int) -> str:
 def _of_parts(parts: Sequence[Part]) -> str:
     """How many of several comparisons are as claimed, as far as means go, where not all or none are."""
     number = sum(part.evidence.as_claimed for part in parts)
-    return f"; by their means, {number} of its {len(parts)} comparisons are as claimed" if 0 < number < len(parts) else ""
+    are = "is" if number == 1 else "are"
+    return f"; by their means, {number} of its {len(parts)} comparisons {are} as claimed" if 0 < number < len(parts) else ""
 
 
 def _facts(claim: Claim, finding: Finding, p_adjusted: float) -> str:
