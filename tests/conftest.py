@@ -18,5 +18,8 @@ os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {as_flags(QUICK)}"
 
 import jax
 
+from jaxnorm.reporting import style
+
 jax.config.update("jax_numpy_rank_promotion", "raise")
 gc.set_threshold(100_000, 50, 50)  # tracing makes many small objects; looking for garbage among them takes a tenth of the time
+style.RC["savefig.dpi"] = 40  # nobody looks at these
