@@ -41,18 +41,19 @@ def hold_contests(values: Mapping[str, np.ndarray], rule: DecisionRule) -> dict[
     rest on the normal distribution, sign flips must find the difference too, without a correction.
     """
     best = {name: int((values_AS.mean(axis=1) * (1 if _higher(name) else -1)).argmax()) for name, values_AS in values.items()}
-    pairs = [(name, arm) for name, values_AS in values.items() for arm in range(len(values_AS)) if arm != best[name]]
-    adjusted = adjust([_worse_p(name, values[name], best[name], arm, rule) for name, arm in pairs])
+    p_values = {name: _worse_p(name, values_AS, best[name], rule) for name, values_AS in values.items()}
+    pairs = [(name, arm) for name, p_A in p_values.items() for arm in range(len(p_A)) if arm != best[name]]
+    adjusted = adjust([p_values[name][arm] for name, arm in pairs])
     shown = [pair for pair, p_value in zip(pairs, adjusted, strict=True) if p_value <= ALPHA]
     return {name: Contest(best[name], [arm for measure, arm in shown if measure == name]) for name in values}
 
 
-def _worse_p(name: str, values_AS: np.ndarray, best: int, arm: int, rule: DecisionRule) -> float:
-    difference_S = values_AS[best] - values_AS[arm]
-    margin = find_margin(name, [float(values_AS[best].mean()), float(values_AS[arm].mean())], rule)
-    if float(sign_flip_p(difference_S)) > ALPHA:
-        return 1.0
-    return float(exceedance_p(difference_S, margin)) * len(values_AS) / 2
+def _worse_p(name: str, values_AS: np.ndarray, best: int, rule: DecisionRule) -> np.ndarray:
+    """Of every arm, (A,); that of the best itself means nothing."""
+    differences_AS = values_AS[best] - values_AS
+    mean_A = values_AS.mean(axis=1)
+    margin_A = np.array([find_margin(name, [float(mean_A[best]), float(mean)], rule) for mean in mean_A])
+    return np.where(sign_flip_p(differences_AS) > ALPHA, 1.0, exceedance_p(differences_AS, margin_A) * len(values_AS) / 2)
 
 
 def _higher(name: str) -> bool:

@@ -12,7 +12,7 @@ from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
 from jaxnorm.analysis.plan import ANSWER_MEASURES, Plan
 from jaxnorm.analysis.summary import Sweep
 from jaxnorm.analysis.sweeps import SweepTable, rows_at
-from jaxnorm.analysis.wording import norm_title, value_title
+from jaxnorm.analysis.wording import conjoin, norm_title, value_title
 from jaxnorm.config import ArchitectureArm, ArchitecturesConfig, RateArm
 
 RATES = ("best", "shared")
@@ -90,8 +90,7 @@ class ArchitecturesDesign:
     @property
     def words(self) -> dict[str, object]:
         """``others``: ``the LSTM and the Transformer``; ``the LSTM, the GRU and the Transformer``."""
-        *rest, last = [f"the {value_title('model', model)}" for model in self.sequential]
-        return {"others": f"{', '.join(rest)} and {last}" if rest else last}
+        return {"others": conjoin(f"the {value_title('model', model)}" for model in self.sequential)}
 
 
 def make_plan(config: ArchitecturesConfig, best: BestRates) -> Plan:
@@ -101,14 +100,14 @@ def make_plan(config: ArchitecturesConfig, best: BestRates) -> Plan:
     """
     design = ArchitecturesDesign(config)
     baseline, *others = config.norms
-    norms = {rate: [between_norms(norm, baseline, model, rate) for model in config.models for norm in others] for rate in RATES}
+    norms = {
+        f"the norm in the {value_title('model', model)}": [between_norms(norm, baseline, model, "best") for norm in others]
+        for model in config.models
+    }
+    shared = [between_norms(norm, baseline, model, "shared") for model in config.models for norm in others]
     tuning = [between_rates(arm) for arm in config.arms if best[arm] != config.learning_rate]
     interactions = [interaction(model, rate) for rate in RATES for model in design.sequential] if _decides_c2(design) else []
-    contrasts = {
-        "choice of norm at the best learning rates": norms["best"],
-        "choice of norm at the shared learning rate": norms["shared"],
-        "": tuning + interactions,
-    }
+    contrasts = {**norms, "": [*shared, *tuning, *interactions]}
     return Plan(rate_arms(config), contrasts, find_claims(LEDGER, design), ("test_accuracy", "train_loss_area"), ANSWER_MEASURES)
 
 

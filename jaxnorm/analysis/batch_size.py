@@ -31,15 +31,15 @@ def make_plan(config: BatchSizeConfig, choices: Choices) -> Plan:
     design = BatchSizeDesign(config, choices)
     baseline, *others = config.norms
     contrasts = {
-        "choice of norm at the best learning rates": [
+        "the batch size": _lines(design, "best"),
+        "the ghost size": _ghosts(design, "best"),
+        "the sorting of batches by class": [over_order(design, norm, "best") for norm in config.norms],
+        "the choice of norm": [
             between_norms(design, norm, baseline, size)
             for norm in others
             for size in config.sizes_of(norm)
             if size in config.sizes_of(baseline)
         ],
-        "batch size at the best learning rates": _lines(design, "best"),
-        "ghost size at the best learning rates": _ghosts(design, "best"),
-        "sorting of batches by class at the best learning rates": [over_order(design, norm, "best") for norm in config.norms],
         "": [
             *_lines(design, "fixed"),
             *_lines(design, "scaled"),

@@ -96,7 +96,8 @@ def over_sizes(design: BatchSizeDesign, norm: str, rate: str) -> Contrast:
     least, most = design.sizes[0], design.sizes[-1]
     arms = [design.arm(norm, size, rate) for size in design.sizes]
     at = [math.log2(size) / math.log2(most / least) for size in design.sizes]
-    return slope(arms, at, f"{norm_title(norm)}, batch size {most} − {least} on a fitted line, {WHERE[rate]}")
+    contrast = slope(arms, at, f"{norm_title(norm)}, batch size {most} − {least} on a fitted line, {WHERE[rate]}")
+    return dataclasses.replace(contrast, sides=(f"batch size {most}", f"batch size {least}"))
 
 
 def between_ghosts(design: BatchSizeDesign, size: int, other: int, rate: str = "best") -> Contrast:

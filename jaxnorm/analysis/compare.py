@@ -12,7 +12,7 @@ from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
 from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import CENTRING, CLASSIC, ONE_LAYER
-from jaxnorm.analysis.wording import norm_title
+from jaxnorm.analysis.wording import conjoin, norm_title
 from jaxnorm.config import CompareArm, CompareConfig
 
 
@@ -37,9 +37,9 @@ class CompareDesign:
     @property
     def words(self) -> dict[str, object]:
         """``small`` and ``large``, and ``sizes``: ``batch sizes 16 and 128``."""
-        *others, last = [str(size) for size in sorted(self.batch_sizes)]
-        sizes = f"batch sizes {', '.join(others)} and {last}" if others else f"batch size {last}"
-        return {"small": self.small, "large": self.large, "sizes": sizes}
+        noun = "batch size" if self.small == self.large else "batch sizes"
+        sizes = conjoin(str(size) for size in sorted(self.batch_sizes))
+        return {"small": self.small, "large": self.large, "sizes": f"{noun} {sizes}"}
 
 
 def make_plan(config: CompareConfig) -> Plan:
@@ -50,7 +50,7 @@ def make_plan(config: CompareConfig) -> Plan:
     sizes = [between_sizes(norm, design.small, design.large) for norm in config.norms]
     interactions = [interaction(norm, baseline, design.small, design.large) for norm in others]
     several = design.small < design.large
-    contrasts = {"choice of norm": norms, "batch size": sizes if several else [], "": interactions if several else []}
+    contrasts = {"the choice of norm": norms, "the batch size": sizes if several else [], "": interactions if several else []}
     return Plan(config.arms, contrasts, find_claims(LEDGER, design))
 
 

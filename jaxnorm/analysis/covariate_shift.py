@@ -13,7 +13,7 @@ from jaxnorm.analysis.contrasts import Contrast, of_arms
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.summary import Expectation
-from jaxnorm.analysis.wording import value_title
+from jaxnorm.analysis.wording import conjoin, norm_title, value_title
 from jaxnorm.config import ActivationArm, CovariateShiftConfig
 
 PERCENTILES = (15, 50, 85)
@@ -62,21 +62,23 @@ class CovariateShiftDesign:
     @property
     def words(self) -> dict[str, object]:
         """The nonlinearities: ``sigmoid, tanh and ReLU``."""
-        *rest, last = (value_title("activation", activation) for activation in self.config.activations)
-        return {"activations": f"{', '.join(rest)} and {last}" if rest else last}
+        return {"activations": conjoin(value_title("activation", activation) for activation in self.config.activations)}
 
 
 def make_plan(config: CovariateShiftConfig) -> Plan:
     """Each norm against the first, nonlinearity by nonlinearity."""
     baseline, *others = config.norms
-    contrasts = {"choice of norm": [between(norm, baseline, activation) for activation in config.activations for norm in others]}
+    contrasts = {
+        f"{norm_title(norm)} in place of {norm_title(baseline)}": [between(norm, baseline, activation) for activation in config.activations]
+        for norm in others
+    }
     traces = [percentile_name(percent, unit) for unit in range(config.observed_units) for percent in PERCENTILES]
     return Plan(
         config.arms,
         contrasts,
         find_claims(LEDGER, CovariateShiftDesign(config)),
         measures=(*CURVES, "train_loss_area", "test_accuracy"),
-        answer_measures=("input_drift", "gradient_cosine"),
+        answer_measures=("input_drift", "saturation"),
         curves=CURVES,
         traces=traces,
     )

@@ -6,6 +6,7 @@ import math
 from pathlib import Path
 
 import msgspec
+import numpy as np
 
 METHODS = {
     "t": "Student's t",
@@ -28,6 +29,11 @@ class Rate:
 
     share: float
     trials: int
+
+    @classmethod
+    def of(cls, happened: np.ndarray) -> "Rate":
+        """Of trials, each with whether it happened."""
+        return cls(float(happened.mean()), len(happened))
 
     @property
     def error(self) -> float:
@@ -66,21 +72,29 @@ class Cell:
 
 @dataclasses.dataclass(frozen=True)
 class FalseClaims:
-    """How often a whole report without any true difference claims one."""
+    """How often whole reports of one plan claim what is not so."""
 
-    null: str
-    """What is alike."""
+    plan: str
+    """The instrument, and what is particular."""
+    truth: str
+    """What is so."""
     n: int
+    """Networks per arm."""
+    num_differences: int
+    """That a report lists."""
+    num_claims: int
     differences: Rate
-    """Any listed difference has an adjusted p of at most 0.05."""
+    """Any listed difference that is none has an adjusted p of at most 0.05."""
     claims: Rate
-    """Any claim of a difference holds, or any claim is contradicted."""
+    """Any claim holds that is not so, or is contradicted although nothing speaks against it."""
     evidence: Rate
-    """Any comparison that a claim rests on has an adjusted p of at most 0.05."""
+    """Any comparison that a claim rests on, and that is none, has an adjusted p of at most 0.05."""
     advice: Rate
-    """Any arm is named worse than the best."""
+    """Any arm is named worse than the best that is not, by more than the margin."""
     anywhere: Rate
     """Any of these, which are corrected together; the answer at the head of a report speaks of listed differences."""
+    sameness: Rate
+    """Any verdict rests on a difference that was found smaller than the margin and is not; corrected apart."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -91,10 +105,6 @@ class CoverageSummary:
     false_claims: list[FalseClaims]
     num_differences: int
     """Listed differences of a default report of compare, which ``power_corrected`` is corrected for."""
-    num_listed: int
-    """Listed differences of a simulated report."""
-    num_claims: int
-    """Claims of a simulated report."""
 
     def at(self, n: int) -> dict[str, Cell]:
         """Distribution to its cell, at the largest simulated number of seeds that is at most n; empty where all are larger."""

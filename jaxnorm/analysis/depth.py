@@ -54,7 +54,9 @@ class DepthDesign:
 
 
 def make_plan(config: DepthConfig) -> Plan:
-    """At the greatest depth: each norm against none in the same kind of block, and residual blocks against plain ones."""
+    """Each norm against none in the same kind of block, residual blocks against plain ones, the places of a norm against the first, the
+    longest warm-up against the shortest, and the greatest depth against the least; all at the greatest depth.
+    """
     design = DepthDesign(config)
     baseline, *others = config.norms
     deepest = design.depths[-1]
@@ -70,13 +72,22 @@ def make_plan(config: DepthConfig) -> Plan:
         for placement in design.placements(norm)
         if placement != "plain" and "plain" in design.placements(norm)
     ]
-    depth = [
-        of_arms(design.arm(norm, placement, deepest), design.arm(norm, placement, design.depths[0]))
-        for norm in config.norms
-        for placement in design.placements(norm)
-        if len(design.depths) > 1
+    residual_places = [placement for placement in RESIDUAL_PLACEMENTS if placement in config.possible_placements]
+    places = [
+        of_arms(design.arm(norm, placement, deepest), design.arm(norm, residual_places[0], deepest))
+        for norm in others
+        for placement in residual_places[1:]
     ]
-    contrasts = {"choice of norm": norms, "residual connection": residual, "depth": depth}
+    kinds = [(norm, placement, deepest) for norm in config.norms for placement in design.placements(norm)]
+    warmup = [of_arms(design.arm(*kind, design.warmups[1]), design.arm(*kind)) for kind in kinds if len(config.warmup_steps) > 1]
+    depth = [of_arms(design.arm(*kind), design.arm(*kind[:2], design.depths[0])) for kind in kinds if len(design.depths) > 1]
+    contrasts = {
+        "the choice of norm": norms,
+        "the residual connection": residual,
+        "the place of the norm": places,
+        "warm-up": warmup,
+        "the depth": depth,
+    }
     shown = ("train_loss", "test_accuracy", "gradient_unevenness_at_start")
     measures = tuple(name for name in (*MAIN_MEASURES, "gradient_unevenness_at_start") if name in shown)
     return Plan(config.arms, contrasts, find_claims(LEDGER, design), measures, ("train_loss", "test_accuracy"))

@@ -19,13 +19,13 @@ class Plan:
 
     arms: Sequence[Arm]
     contrasts: Mapping[str, Sequence[Contrast]]
-    """What is varied to the contrasts that tell whether it matters: the report answers with a sentence on each. Those of "" are listed,
-    and no sentence is made of them."""
+    """What is varied, as the answer names it ("the choice of norm"), to the contrasts that tell whether it matters. Those of "" are listed,
+    and the answer does not speak of them."""
     claims: Sequence[Claim]
     measures: Sequence[str] = MAIN_MEASURES
     """The measures whose differences are listed, as far as the run has them."""
     answer_measures: tuple[str, str] = ANSWER_MEASURES
-    """The two measures that the answer speaks of."""
+    """The two measures that the answer has a sentence on each of."""
     curves: Sequence[str] = ()
     """The instrument's own metrics that figures draw against epochs, besides losses and accuracies."""
     traces: Sequence[str] = ()

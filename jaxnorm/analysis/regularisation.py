@@ -9,7 +9,7 @@ from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.trajectories import DECISIVE, MATCHED
-from jaxnorm.analysis.wording import norm_title
+from jaxnorm.analysis.wording import conjoin, norm_title
 from jaxnorm.config import RegularisationArm, RegularisationConfig
 
 MEASURES = (*MATCHED, "train_loss_area", "validation_loss", "validation_accuracy", "test_accuracy")
@@ -31,8 +31,7 @@ class RegularisationDesign:
     @property
     def words(self) -> dict[str, object]:
         """``losses``: ``0.3, 0.1 and 0.03``."""
-        *rest, last = [f"{level:g}" for level in self.levels or self.config.matched_losses]
-        return {"losses": f"{', '.join(rest)} and {last}" if rest else last}
+        return {"losses": conjoin(f"{level:g}" for level in self.levels or self.config.matched_losses)}
 
     @property
     def kinds(self) -> list[tuple[str, str]]:
@@ -66,7 +65,12 @@ def make_plan(config: RegularisationConfig, levels: Sequence[float]) -> Plan:
     if {"batch", "layer"} <= {norm for norm, _ in others}:
         beyond += [between_kinds(("batch", config.statistics_of("batch")[0]), ("layer", "live"), order) for order in config.orders]
     answered = (DECISIVE if levels else "validation_loss", "test_accuracy")
-    contrasts = {"choice of norm": norms, "order of the examples": orders, "freezing of statistics": frozen, "": beyond}
+    contrasts = {
+        "the choice of norm": norms,
+        "new batches in every epoch": orders,
+        "the freezing of BatchNorm's statistics": frozen,
+        "": beyond,
+    }
     curves = ("train_evaluation_loss",)
     return Plan(config.arms, contrasts, find_claims(LEDGER, design), MEASURES, answered, curves)
 

@@ -9,7 +9,7 @@ from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts, slope
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.summary import Expectation
-from jaxnorm.analysis.wording import norm_title
+from jaxnorm.analysis.wording import conjoin, norm_title
 from jaxnorm.config import SensitivityArm, SensitivityConfig
 
 LISTED_MEASURES = (
@@ -46,10 +46,9 @@ class SensitivityDesign:
     @property
     def words(self) -> dict[str, object]:
         """``rivals``: ``no norm and LayerNorm``; ``where``: ``at depths 2 and 8``; the ends of depths and initial scales."""
-        *rest, last = [str(depth) for depth in self.depths]
         return {
-            "rivals": " and ".join(norm_title(norm) for norm in self.rivals),
-            "where": f"at depths {', '.join(rest)} and {last}" if rest else f"at depth {last}",
+            "rivals": conjoin(norm_title(norm) for norm in self.rivals),
+            "where": f"at {'depths' if len(self.depths) > 1 else 'depth'} {conjoin(map(str, self.depths))}",
             "shallow": self.depths[0],
             "deep": self.depths[-1],
             "least": f"{min(self.config.init_scales):g}",
@@ -63,7 +62,7 @@ def make_plan(config: SensitivityConfig) -> Plan:
     baseline, *others = config.norms
     pairs = [("batch", "layer")] if {"batch", "layer"} <= set(others) else []
     contrasts = {
-        "choice of norm": [between_norms(norm, baseline, depth) for depth in design.depths for norm in others],
+        "the choice of norm": [between_norms(norm, baseline, depth) for depth in design.depths for norm in others],
         "": [between_norms(*pair, depth) for depth in design.depths for pair in pairs],
     }
     return Plan(config.arms, contrasts, find_claims(LEDGER, design), LISTED_MEASURES, ANSWER_MEASURES)

@@ -75,7 +75,12 @@ def make_plan(config: SequencesConfig) -> Plan:
         for spread in design.spreads
         if form == "unmasked" and "masked" in config.maskings
     ]
-    contrasts = {"choice of norm": norms, "padding share": padding, "length spread": lengths, "masking of padding": masking}
+    contrasts = {
+        "the choice of norm": norms,
+        "the share of padding": padding,
+        "the spread of lengths": lengths,
+        "the masking of padding": masking,
+    }
     measures = ("train_loss", "test_accuracy")
     return Plan(config.arms, contrasts, find_claims(LEDGER, design), measures, measures)
 

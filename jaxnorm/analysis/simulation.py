@@ -1,29 +1,20 @@
-"""The simulation behind ``coverage``: samples of paired differences, and whole reports, whose truth is known.
+"""The simulation behind ``coverage`` of single intervals and tests: samples of paired differences whose mean is known.
 
 Every distribution has mean 0 and standard deviation 1; intervals and p values do not mind another unit. Samples of a skewness of 1 show
 more of it than those of the published runs do (docs/method.md sets them side by side); a skewness of 2 and an infinite kurtosis are there
 to strain.
 """
 
-import dataclasses
 import math
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 
 import numpy as np
 from scipy import stats
 
-from jaxnorm.analysis.advice import AIMS, hold_contests
 from jaxnorm.analysis.bootstrap import bca_interval, expanded_tail, studentised_interval
-from jaxnorm.analysis.compare import make_plan
-from jaxnorm.analysis.coverage import Cell, FalseClaims, Rate, Shape
-from jaxnorm.analysis.measures import measure_arm
-from jaxnorm.analysis.plan import Plan
+from jaxnorm.analysis.coverage import Cell, Rate, Shape
 from jaxnorm.analysis.statistics import ALPHA, CONFIDENCE, FAMILIES, paired_interval, sign_flip_p, t_interval
-from jaxnorm.analysis.summarise import list_differences
 from jaxnorm.analysis.summary import Difference
-from jaxnorm.analysis.table import ArmTable
-from jaxnorm.analysis.verdict import judge
-from jaxnorm.config import CompareConfig, DecisionRule
 
 FEWEST = 4
 """Smallest sample whose kurtosis is defined."""
@@ -72,17 +63,13 @@ def simulate_cell(distribution: str, n: int, samples: int, num_differences: int,
     return Cell(
         distribution,
         n,
-        coverage={method: _rate((low <= 0) & (high >= 0)) for method, (low, high) in intervals.items()},
+        coverage={method: Rate.of((low <= 0) & (high >= 0)) for method, (low, high) in intervals.items()},
         width={method: _median_ratio((high - low)[has_width_M], t_width_M) for method, (low, high) in intervals.items()},
-        false_positives=_rate(sign_flip_p(values_Mn) <= ALPHA),
-        power=_rate(p_M <= ALPHA),
-        power_corrected=_rate(p_M * num_differences * FAMILIES <= ALPHA),
+        false_positives=Rate.of(sign_flip_p(values_Mn) <= ALPHA),
+        power=Rate.of(p_M <= ALPHA),
+        power_corrected=Rate.of(p_M * num_differences * FAMILIES <= ALPHA),
         shape=describe_shape(values_Mn[has_width_M]),
     )
-
-
-def _rate(happened: np.ndarray) -> Rate:
-    return Rate(float(happened.mean()), len(happened))
 
 
 def _median_ratio(widths_M: np.ndarray, t_widths_M: np.ndarray) -> float | None:
@@ -106,64 +93,3 @@ def observed_shapes(differences: Iterable[Difference]) -> dict[int, tuple[int, S
         if len(difference.by_seed) >= FEWEST and np.ptp(difference.by_seed) > 0:
             by_size.setdefault(len(difference.by_seed), []).append(difference.by_seed)
     return {n: (len(samples), describe_shape(np.array(samples))) for n, samples in sorted(by_size.items())}
-
-
-DEFAULT = CompareConfig()
-WITH_CONTROL = dataclasses.replace(DEFAULT, norms=("batch", "layer", "none"))
-"""What simulated reports compare: all that the published ones do."""
-RULE = DecisionRule(accuracy_margin=0, loss_margin=0)
-"""Nothing hides behind a margin."""
-NULLS: dict[str, Draw] = {
-    "all arms alike": DISTRIBUTIONS["normal"][1],
-    "equal means, BatchNorm's arms skewed": DISTRIBUTIONS["skewed"][1],
-}
-"""What is alike to how BatchNorm's networks scatter; those of other norms scatter normally. Where arms differ in more than their mean,
-their differences are not symmetric, and sign flips are exact no longer."""
-
-
-def count_differences(config: CompareConfig) -> int:
-    """Differences that a report of compare lists."""
-    plan = make_plan(config)
-    return len(plan.measures) * sum(len(contrasts) for contrasts in plan.contrasts.values())
-
-
-def count_claims(config: CompareConfig) -> int:
-    """Claims that a report of compare judges."""
-    return len(make_plan(config).claims)
-
-
-def simulate_reports(null: str, n: int, reports: int, rng_seed: int) -> FalseClaims:
-    """How often reports of n networks per arm claim a difference, where arms have equal means."""
-    rng = np.random.default_rng([rng_seed, n, list(NULLS).index(null)])
-    plan = make_plan(WITH_CONTROL)
-    found = np.array([_claimed(plan, list(_null_tables(plan, NULLS[null], n, rng))) for _ in range(reports)])
-    anywhere = np.array([any(each) for each in found])
-    return FalseClaims(null, n, *(_rate(each) for each in found.T), anywhere=_rate(anywhere))
-
-
-def _claimed(plan: Plan, tables: list[ArmTable]) -> tuple[bool, bool, bool, bool]:
-    """Whether a report claims a difference in its list, by its verdicts, in their evidence, and in its advice."""
-    measured: dict[tuple[str, str], np.ndarray] = {}
-    listed = list_differences(plan, tables, RULE, plan.measures, measured)
-    verdicts = judge(plan.claims, tables, RULE, measured)
-    contests = hold_contests({name: np.array([measure_arm(name, table, RULE) for table in tables]) for name in AIMS}, RULE)
-    return (
-        any(difference.p_adjusted <= ALPHA for _, difference in listed),
-        any(verdict.word in ("holds", "contradicted") for verdict in verdicts),
-        any(part.difference.p_adjusted <= ALPHA for verdict in verdicts for part in verdict.evidence),
-        any(contest.worse for contest in contests.values()),
-    )
-
-
-def _null_tables(plan: Plan, scatter: Draw, n: int, rng: np.random.Generator) -> Iterator[ArmTable]:
-    """Arms of equal means, which share each seed's luck: constant curves, scattered between networks and between epochs."""
-    luck_S1 = rng.normal(size=(n, 1))
-    for arm in plan.arms:
-        draw = scatter if arm.norm == "batch" else NULLS["all arms alike"]
-
-        def curve(draw: Draw, epochs: int = DEFAULT.epochs) -> np.ndarray:
-            return 10 + (luck_S1 + draw(rng, (n, 1)) + draw(rng, (n, epochs)))
-
-        curves = {metric: curve(draw) for metric in ("train_loss", "train_accuracy", "validation_loss", "validation_accuracy")}
-        curves |= {metric: curve(draw, epochs=1) for metric in ("test_loss", "test_accuracy")}
-        yield ArmTable(arm, list(range(n)), curves, diverged=[])

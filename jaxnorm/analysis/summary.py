@@ -192,7 +192,7 @@ class Summary:
     """Name of what made it: ``compare``."""
     question: str
     answer: str
-    """A paragraph each: does the choice of norm matter, does what else was varied."""
+    """A sentence on each of two measures: does what was varied change it."""
     setting: str
     """One line: model, data with sizes, optimizer, epochs."""
     seeds: list[int]

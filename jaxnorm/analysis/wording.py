@@ -6,7 +6,7 @@ their differences percentage points.
 
 import dataclasses
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from jaxnorm.analysis.measures import Unit
 from jaxnorm.analysis.summary import Estimate, Word
@@ -173,6 +173,12 @@ def format_p(p_value: float) -> str:
     if p_value < 0.001:
         return "< 0.001"
     return f"= {p_value:.3f}" if p_value < 0.1 else f"= {p_value:.2f}" if p_value < 1 else "= 1"
+
+
+def conjoin(words: Iterable[str], conjunction: str = "and") -> str:
+    """``16``; ``16 and 128``; ``16, 32 and 128``. Needs at least one."""
+    *rest, last = words
+    return f"{', '.join(rest)} {conjunction} {last}" if rest else last
 
 
 def count(number: int, noun: str) -> str:

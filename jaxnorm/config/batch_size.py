@@ -82,7 +82,7 @@ class BatchSizeConfig(TunedStudy):
     convergence_loss: float = 0.5
     """Training loss, in nats, at which a network counts as converged."""
 
-    question: str = "What do small batches, ghost batches and batches of one class do to networks with different norms?"
+    question: str = "What do small batches, ghost batches and batches of one class do to different norms, each at its best learning rate?"
     """The question the run answers: heading of the report."""
 
     @property

@@ -14,8 +14,8 @@ class CoverageConfig:
     samples: int = 5_000
     """Simulated samples of each distribution and number of seeds."""
 
-    reports: int = 3_000
-    """Simulated reports of compare without any difference."""
+    reports: int = 2_000
+    """Simulated reports of each instrument's plan."""
 
     report_seeds: int = 16
     """Networks per arm of a simulated report."""

@@ -53,7 +53,7 @@ class DepthConfig(Study):
     probe_examples: int = 256
     """Training examples on which gradients are probed, before training and after each epoch."""
 
-    question: str = "What do norms and residual connections do to gradients and accuracy as a network grows deeper?"
+    question: str = "What do norms and residual connections do to training and accuracy as a network grows deeper?"
     """The question the run answers: heading of the report."""
 
     @property

@@ -1,4 +1,4 @@
-"""What do small batches, ghost batches and batches of one class do to networks with different norms?
+"""What do small batches, ghost batches and batches of one class do to different norms, each at its best learning rate?
 
 Command:  python -m jaxnorm.experiments.batch_size [PROTOCOL.toml] [--flag value ...]
 Time:     minutes for the default (digits, 4 norms x 8 batch sizes and 10 arms more, each at 7 learning rates x 24 seeds) on 2 cores

@@ -1,7 +1,7 @@
 """How often do the intervals of reports cover, do reports claim a difference where there is none, and what can a number of seeds show?
 
 Command:  python -m jaxnorm.experiments.coverage [--flag value ...]
-Time:     three minutes on 2 quiet cores
+Time:     ten minutes on 2 quiet cores
 Result:   summary.json, report.md, environment.json and a figure in --out. The numbers that reports and docs/method.md quote are those in
           experiments/results/coverage; python -m jaxnorm.experiments.notebook takes them over
 """

@@ -1,4 +1,4 @@
-"""What do norms and residual connections do to gradients and accuracy as a network grows deeper?
+"""What do norms and residual connections do to training and accuracy as a network grows deeper?
 
 Command:  python -m jaxnorm.experiments.depth [PROTOCOL.toml] [--flag value ...]
 Time:     minutes for the default (digits, 4 norms x 4 placements x 3 depths x 16 seeds) on 2 cores; see experiments/README.md

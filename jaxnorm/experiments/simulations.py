@@ -4,18 +4,12 @@ from concurrent.futures import ThreadPoolExecutor
 
 from threadpoolctl import threadpool_limits
 
+from jaxnorm.analysis.compare import make_plan
 from jaxnorm.analysis.coverage import CoverageSummary
-from jaxnorm.analysis.simulation import (
-    DEFAULT,
-    DISTRIBUTIONS,
-    NULLS,
-    WITH_CONTROL,
-    count_claims,
-    count_differences,
-    simulate_cell,
-    simulate_reports,
-)
-from jaxnorm.config import CoverageConfig
+from jaxnorm.analysis.false_claims import count_differences, simulate_reports, truths_of
+from jaxnorm.analysis.plans import default_plans
+from jaxnorm.analysis.simulation import DISTRIBUTIONS, simulate_cell
+from jaxnorm.config import CompareConfig, CoverageConfig
 from jaxnorm.experiments import devices
 from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.folder import claim_folder
@@ -39,19 +33,17 @@ def run_coverage(config: CoverageConfig) -> int:
 
 
 def simulate(config: CoverageConfig) -> CoverageSummary:
-    """All distributions at all numbers of seeds, and all kinds of reports; the result does not depend on the number of cores."""
-    num_differences = count_differences(DEFAULT)
+    """All distributions at all numbers of seeds, and reports of all plans; the result does not depend on the number of cores."""
+    num_differences = count_differences(make_plan(CompareConfig()))
     with threadpool_limits(1), ThreadPoolExecutor(devices.usable_cores()) as pool:  # threads within threads wait for each other
-        reports = [pool.submit(simulate_reports, null, config.report_seeds, config.reports, config.rng_seed) for null in NULLS]
+        reports = [
+            pool.submit(simulate_reports, name, plan, truth, config.report_seeds, config.reports, config.rng_seed)
+            for name, plan in default_plans().items()
+            for truth in truths_of(name)
+        ]
         cells = [
             pool.submit(simulate_cell, distribution, n, config.samples, num_differences, config.rng_seed)
             for distribution in DISTRIBUTIONS
             for n in sorted(config.seeds)
         ]
-    return CoverageSummary(
-        [cell.result() for cell in cells],
-        [each.result() for each in reports],
-        num_differences,
-        count_differences(WITH_CONTROL),
-        count_claims(WITH_CONTROL),
-    )
+    return CoverageSummary([cell.result() for cell in cells], [each.result() for each in reports], num_differences)

@@ -21,7 +21,7 @@ MEASURE, SWEPT = "test_accuracy", "validation_accuracy"
 RATE_TITLES = {"best": "each at its best learning rate", "shared": "all at the learning rate {:g}"}
 DODGE = 0.26
 """From one norm to the next, in distances between architectures."""
-MAX_LEVEL_TICKS = 6
+MAX_LEVEL_TICKS = 4
 """Most learning rates whose labels fit side by side."""
 
 

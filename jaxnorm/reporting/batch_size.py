@@ -99,12 +99,14 @@ def make_learning_rate(summary: Summary) -> Figure:
     for rank, norm in enumerate(norms):
         line = sorted((float(sweep.factors["batch_size"]), sweep.marked["best"]["learning_rate"]) for sweep in own if sweep.norm == norm)
         x = [size * 2 ** (2 * DODGE * (rank - (len(norms) - 1) / 2)) for size, _ in line]
-        (curve,) = ax.plot(x, [rate for _, rate in line], color=look[norm].color, marker=look[norm].marker, linewidth=1.2)
+        (curve,) = ax.plot(
+            x, [rate for _, rate in line], color=look[norm].color, marker=look[norm].marker, linewidth=1.2, label=norm_title(norm)
+        )
         tell_points(curve, [f"{norm_title(norm)}, batch size {size:g}: {rate:g}" for size, rate in line])
     for kind, style in (("fixed", (0, (4, 3))), ("scaled", (0, (1, 1.2)))):
         rates = {float(sweep.factors["batch_size"]): sweep.marked[kind]["learning_rate"] for sweep in own}
-        ax.plot(sizes, [rates[size] for size in sizes], color=INK, linewidth=1.0, linestyle=style, zorder=0)
-        ax.annotate(value_title("rate", kind), (sizes[-1], rates[sizes[-1]]), xytext=(4, 4), textcoords="offset points", fontsize=8)
+        levels = [rates[size] for size in sizes]
+        ax.plot(sizes, levels, color=INK, linewidth=1.0, linestyle=style, zorder=0, label=value_title("rate", kind))
     ax.set_yscale("log")
     logarithmic_sizes(ax, sizes)
     grid = [point.setting["learning_rate"] for point in own[0].points]

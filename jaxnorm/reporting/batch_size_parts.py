@@ -36,6 +36,13 @@ EVALUATIONS: dict[str, dict[str, Any]] = {
     "test_accuracy_batch_statistics": {"label": "batch statistics", "color": "#7A5195", "marker": "X", "linestyle": "solid"},
 }
 """Measure to how its line looks, from the roughest statistics to those of training."""
+SHORT_LABELS = {
+    "test_accuracy_biased": "biased",
+    "test_accuracy_unbiased": "unbiased",
+    "test_accuracy_population": "population",
+    "test_accuracy_batch_statistics": "batch",
+}
+"""The same at the lines."""
 
 
 def make_evaluation(summary: Summary) -> Figure:
@@ -84,6 +91,7 @@ def plot_evaluations(ax: Axes, arms: Sequence[ArmSummary], reference: Sequence[A
         means, errors = with_errors([arm.measures[measure] for arm in own], PERCENT)
         x = [float(arm.factors["batch_size"]) * 2 ** (DODGE * (rank - (len(lines) - 1) / 2)) for arm in own]
         line = ax.errorbar(x, means, errors, capsize=2.0, linewidth=1.4, **style)[0]
+        line.set_label(SHORT_LABELS.get(measure, norm_title(REFERENCE)))
         tell_points(
             line, [f"{arm_title(arm.factors)}, {MEASURES[measure].title}: {level_text(arm.measures[measure], measure)}" for arm in own]
         )
@@ -105,9 +113,8 @@ def make_ghost(summary: Summary) -> Figure:
     for ax, rate in zip(figure.subplots(1, 2, sharey=True), rates, strict=True):
         plot_factor(ax, summary, MEASURE, "ghost_size", ghosts[rate])
         for arm in references[rate]:
-            ax.axhline(
-                PERCENT * arm.measures[MEASURE].mean, color=looks([REFERENCE])[REFERENCE].color, linewidth=1.2, linestyle=(0, (4, 3))
-            )
+            level, color = PERCENT * arm.measures[MEASURE].mean, looks([REFERENCE])[REFERENCE].color
+            ax.axhline(level, color=color, linewidth=1.2, linestyle=(0, (4, 3)), label=norm_title(REFERENCE))
         spread_accuracy(ax, [arm for rate in rates for arm in (*ghosts[rate], *references[rate])])
         best = max(ghosts[rate], key=lambda arm: arm.measures[MEASURE].mean)
         level = f"{PERCENT * best.measures[MEASURE].mean:.1f} %"
@@ -152,6 +159,7 @@ def plot_order(ax: Axes, summary: Summary, arms: Sequence[ArmSummary]) -> Axes:
         means, errors = with_errors([arm.measures[MEASURE] for arm in own], PERCENT)
         x = [orders.index(str(arm.factors["order"])) + DODGE * (rank - (len(norms) - 1) / 2) for arm in own]
         line = ax.errorbar(x, means, errors, color=look[norm].color, marker=look[norm].marker, capsize=2.5, linewidth=1.4)[0]
+        line.set_label(norm_title(norm))
         tell_points(line, [f"{arm_title(arm.factors)}: {level_text(arm.measures[MEASURE], MEASURE)}" for arm in own])
     ax.set_xticks(range(len(orders)), ["shuffled", "sorted by class"])
     ax.set(xlabel="training batches", ylabel="test accuracy (%)", xlim=(-0.4, len(orders) - 0.6))

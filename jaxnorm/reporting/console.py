@@ -23,7 +23,7 @@ WORD_STYLES: dict[Word, str] = {"holds": "bold green", "contradicted": "bold red
 def print_summary(summary: Summary, console: Console) -> None:
     """Print question, answer, results, verdicts and differences."""
     console.print(Text(summary.question, style="bold"))
-    console.print(Text(summary.answer.replace("\n\n", "\n")))
+    console.print(Text(summary.answer))
     console.print()
     print_table(results_table(summary), console)
     for note in notes(summary):
@@ -44,7 +44,7 @@ def print_summary(summary: Summary, console: Console) -> None:
 
 def print_brief(summary: Summary, console: Console) -> None:
     """Print the answer, and each verdict's word and claim, a line each however long."""
-    console.print(Text(summary.answer.replace("\n\n", "\n")), soft_wrap=True)
+    console.print(Text(summary.answer), soft_wrap=True)
     for verdict in summary.verdicts:
         line = Text(f"{verdict.claim} ").append(verdict.word, style=WORD_STYLES[verdict.word])
         console.print(line.append(f": {verdict.statement}"), soft_wrap=True)

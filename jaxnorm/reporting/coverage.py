@@ -97,24 +97,39 @@ def _power_row(name: str, cells: list[Cell], rate: Callable[[Cell], Rate]) -> tu
 
 
 def false_claims_table(summary: CoverageSummary) -> TextTable:
-    """One row per kind of report without a difference."""
+    """One row per simulated plan and what is so in it."""
     rows = [
         (
-            each.null,
-            *map(_percent, (each.anywhere, each.differences, each.claims, each.evidence, each.advice)),
+            each.plan,
+            each.truth,
+            str(each.num_differences),
+            str(each.num_claims),
+            *map(_percent, (each.anywhere, each.differences, each.claims, each.evidence, each.advice, each.sameness)),
         )
         for each in summary.false_claims
     ]
     first = summary.false_claims[0]
     caption = (
-        "Share of simulated reports of compare, in % ± Monte Carlo error, that claim a difference where all means are equal: "
-        f"{count(first.anywhere.trials, 'report')} each, {count(first.n, 'network')} per arm, {summary.num_listed} listed differences and "
-        f"{summary.num_claims} claims, margins of zero, so that nothing hides behind them. The {FAMILIES} kinds of statements are "
-        f"corrected for each other, so that all together err in at most {100 * ALPHA:g} % of reports; the answer at the head of a report "
-        "speaks of listed differences."
+        "Share of simulated reports, in % ± Monte Carlo error, that claim a difference which is not there: "
+        f"{count(first.anywhere.trials, 'report')} each of {count(first.n, 'network')} per arm, by the plan of each instrument at its "
+        "default settings. Margins are zero, so that nothing hides behind them, unless a row says otherwise. The "
+        f"{FAMILIES} kinds of statements are corrected for each other, so that all together err in at most {100 * ALPHA:g} % of reports; "
+        "the answer at the head of a report speaks of listed differences. The last column, corrected apart, is of verdicts that rest on "
+        "a difference smaller than the margin where it is as large."
     )
-    headings = ("what is alike", "anywhere", "in the list", "by a verdict", "in the evidence", "in the advice")
-    return TextTable("Reports that claim a difference which is none", caption, headings, [("", rows)], 1)
+    headings = (
+        "plan",
+        "what is so",
+        "listed",
+        "claims",
+        "anywhere",
+        "in the list",
+        "by a verdict",
+        "in the evidence",
+        "in the advice",
+        "sameness",
+    )
+    return TextTable("Reports that claim what is not so", caption, headings, [("", rows)], 2)
 
 
 def _percent(rate: Rate) -> str:
@@ -144,8 +159,8 @@ def describe_found(summary: CoverageSummary) -> str:
     found = [f"{100 * cell.power.share:.0f} % with {cell.n}" for cell in summary.cells if cell.distribution == "normal"]
     return (
         f"from {SMALLEST_COVERED} seeds on, the 95 % interval of reports covers {min(covered):.1f} to {max(covered):.1f} %, whatever the "
-        f"distribution; of reports without a difference {min(wrong):.1f} to {max(wrong):.1f} % claim one anywhere; a normal difference of "
-        f"one standard deviation is found by {', '.join(found)} seeds, before correction"
+        f"distribution; {min(wrong):.1f} to {max(wrong):.1f} % of reports claim a difference anywhere that is not there; a normal "
+        f"difference of one standard deviation is found by {', '.join(found)} seeds, before correction"
     )
 
 

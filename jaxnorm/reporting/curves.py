@@ -29,6 +29,7 @@ def plot_curves(ax: Axes, summary: Summary, metric: str, *, arms: Sequence[ArmSu
     look, style = looks(norms_of(summary)), line_styles(variants_of(summary))
     factor = 100.0 if metric.endswith("_accuracy") else 1.0
     arms = summary.arms if arms is None else arms
+    varied = {"norm", *(name for name in arms[0].factors if len({arm.factors[name] for arm in arms}) > 1)}
     first = summary.epochs + 1 - len(arms[0].curves[metric].mean)
     epochs = np.arange(first, summary.epochs + 1)
     for arm in arms:
@@ -44,6 +45,7 @@ def plot_curves(ax: Axes, summary: Summary, metric: str, *, arms: Sequence[ArmSu
             markevery=marker_step,
             mec="white",
             mew=0.5,
+            label=arm_title({name: value for name, value in arm.factors.items() if name in varied}),
         )
         tell_points(line, curve_texts(arm, metric, epochs)[::marker_step])
         if curve.low is not None and curve.high is not None:

@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import MaxNLocator
 
 from jaxnorm.analysis.summary import ArmSummary, Summary
-from jaxnorm.analysis.wording import SCALES, arm_title
+from jaxnorm.analysis.wording import SCALES, arm_title, norm_title
 from jaxnorm.reporting.factors import plot_factor
 from jaxnorm.reporting.figures import Drawing, add_caption, add_norm_legend
 from jaxnorm.reporting.hover import tell_points
@@ -68,7 +68,9 @@ def _plot_gradients(ax: Axes, summary: Summary, arms: Sequence[ArmSummary]) -> A
         blocks = np.arange(1, len(profile.mean) + 1)
         mark = look[arm.norm]
         step = max(1, len(blocks) // 8)
-        (line,) = ax.plot(blocks, profile.mean, color=mark.color, marker=mark.marker, markevery=step, mec="white", mew=0.5)
+        (line,) = ax.plot(
+            blocks, profile.mean, color=mark.color, marker=mark.marker, markevery=step, mec="white", mew=0.5, label=norm_title(arm.norm)
+        )
         texts = [f"{arm_title(arm.factors)}, block {block}: {mean:.3g}" for block, mean in zip(blocks, profile.mean, strict=True)]
         tell_points(line, texts[::step])
         if profile.low is not None and profile.high is not None:

@@ -33,7 +33,8 @@ def plot_factor(ax: Axes, summary: Summary, measure: str, factor: str, arms: Seq
         x = [float(arm.factors[factor]) for arm in own]
         x = [value * 2**shift if logarithmic else value + shift * (levels[-1] - levels[0]) / len(levels) / 2 for value in x]
         mark = look[norm]
-        line = ax.errorbar(x, means, errors, color=mark.color, marker=mark.marker, capsize=2.5, linewidth=1.4, label=norm_title(norm))[0]
+        line = ax.errorbar(x, means, errors, color=mark.color, marker=mark.marker, capsize=2.5, linewidth=1.4)[0]
+        line.set_label(norm_title(norm))
         tell_points(line, [f"{arm_title(arm.factors)}: {level_text(arm.measures[measure], measure)}" for arm in own])
     if logarithmic:
         ax.set_xscale("log", base=2)

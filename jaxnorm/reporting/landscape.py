@@ -6,7 +6,7 @@ from collections.abc import Callable
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
+from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
 from jaxnorm.analysis.landscape import LOSS, SCALES
 from jaxnorm.analysis.measures import LANDSCAPE
@@ -41,6 +41,9 @@ EXPLAINED = (
     "Lines: geometric means; bands: 95 % Student t intervals."
 )
 
+MOST_EPOCH_TICKS = 5
+"""Of the narrow panels."""
+
 Plot = Callable[[Axes, Summary, str], Axes]
 
 
@@ -53,14 +56,20 @@ def make_against_loss(summary: Summary) -> Figure:
 
 def make_over_epochs(summary: Summary) -> Figure:
     """Every quantity before training and after each epoch."""
-    figure = make_grid(summary, lambda ax, summary, metric: plot_curves(ax, summary, metric, label=metric), "_area")
+    figure = make_grid(summary, _plot_over_epochs, "_area")
     add_caption(figure, summary, EXPLAINED)
     return figure
 
 
+def _plot_over_epochs(ax: Axes, summary: Summary, metric: str) -> Axes:
+    plot_curves(ax, summary, metric, label=metric)
+    ax.xaxis.set_major_locator(MaxNLocator(MOST_EPOCH_TICKS, integer=True))
+    return ax
+
+
 def make_grid(summary: Summary, plot: Plot, when: str) -> Figure:
     """One panel per quantity, raw above and scaled below."""
-    figure = Figure(figsize=(12.0, 6.6), layout="constrained")
+    figure = Figure(figsize=(14.5, 6.6), layout="constrained")
     for row, scale in zip(figure.subplots(len(SCALES), len(LANDSCAPE), sharex=True), SCALES, strict=True):
         for ax, quantity in zip(row, LANDSCAPE, strict=True):
             plot(ax, summary, f"log_{quantity}{scale}")
@@ -100,7 +109,7 @@ def plot_against_loss(ax: Axes, summary: Summary, metric: str) -> Axes:
     for sweep in summary.sweeps:
         mark, estimates = look[sweep.norm], [point.measures[metric] for point in sweep.points]
         losses, means = [point.setting[LOSS] for point in sweep.points], [estimate.mean for estimate in estimates]
-        (line,) = ax.plot(losses, means, color=mark.color, marker=mark.marker, mec="white", mew=0.5)
+        (line,) = ax.plot(losses, means, color=mark.color, marker=mark.marker, mec="white", mew=0.5, label=norm_title(sweep.norm))
         tell_points(line, [f"{norm_title(sweep.norm)} at {loss:g} nats: {10**mean:.3g}" for loss, mean in zip(losses, means, strict=True)])
         if all(estimate.low is not None for estimate in estimates):
             low, high = np.array([(estimate.low, estimate.high) for estimate in estimates], float).T

@@ -60,6 +60,7 @@ def plot_trajectories(ax: Axes, sweeps: Sequence[Sweep]) -> Axes:
         (line,) = ax.plot(levels, means, color=mark.color, marker=mark.marker, **_variation(statistics))
         told = [level_text(estimate, "validation_loss") for estimate in estimates]
         kind = _kind_title(sweep.norm, statistics)
+        line.set_label(kind.replace(", statistics", ","))
         tell_points(line, [f"{kind}, training loss {level:g}: {text}" for level, text in zip(levels, told, strict=True)])
         drawn.append(means)
         bounds = [(estimate.low, estimate.high) for estimate in estimates if estimate.low is not None and estimate.high is not None]

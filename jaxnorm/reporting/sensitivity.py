@@ -27,6 +27,7 @@ FOREST_LABEL_WIDTH, TITLE_WIDTH = 42, 36
 """Characters of a line."""
 BAR_LOW, BAR_STEP = 0.04, 0.045
 """Heights in a panel of the bars of the largest stable rates, as shares of it."""
+BANDS = "A band that reaches 0 nats runs to the bottom of its axis."
 
 
 def make_learning_rate(summary: Summary) -> Figure:
@@ -44,8 +45,8 @@ def make_learning_rate(summary: Summary) -> Figure:
         figure,
         summary,
         f"From initial scale {_shared(summary)['init_scale']:g}. Lines: means; bands: 95 % Student t intervals; diverged networks count as "
-        "guessing. Ring: best rate, by the validation accuracy of other networks. Bars at the bottom: largest rate at which a network "
-        "ends near the lowest loss that its seed reaches at any rate, geometric mean with its 95 % interval.",
+        f"guessing. {BANDS} Ring: best rate, by the validation accuracy of other networks. Bars at the bottom: largest "
+        "rate at which a network ends near the lowest loss that its seed reaches at any rate, geometric mean with its 95 % interval.",
     )
     return figure
 
@@ -97,8 +98,8 @@ def make_init_scale(summary: Summary) -> Figure:
         figure,
         summary,
         f"Above: each arm at the learning rate that is best for it from scale {_shared(summary)['init_scale']:g}; below: all at the same "
-        "small rate. Lines: means; bands: 95 % Student t intervals; diverged networks count as guessing. Spread: standard deviation "
-        "over the initial scales, mean over seeds.",
+        "small rate. Lines: means; bands: 95 % Student t intervals; diverged networks count as guessing. "
+        f"{BANDS} Spread: standard deviation over the initial scales, mean over seeds.",
     )
     return figure
 

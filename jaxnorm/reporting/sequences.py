@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from jaxnorm.analysis.summary import ArmSummary, Estimate, Summary
-from jaxnorm.analysis.wording import described, norm_title, value_title
+from jaxnorm.analysis.wording import arm_title, described, norm_title, value_title
 from jaxnorm.reporting.figures import Drawing, add_caption
 from jaxnorm.reporting.hover import level_text, tell_points
 from jaxnorm.reporting.style import levels_of, looks
@@ -136,7 +136,9 @@ def _plot_line(ax: Axes, arms: Sequence[ArmSummary], x: Sequence[float], levels:
             ax.plot([place, place], [PERCENT * level.low, PERCENT * level.high], color=looks([norm])[norm].color, linewidth=1.4)
     (line,) = ax.plot(x, means, **_style(norm, masking))
     tell_points(line, [_text(arm, level) for arm, level in zip(arms, levels, strict=True)])
-    if not joined:
+    if joined:
+        line.set_label(arm_title({"norm": norm, "masking": masking}))
+    else:
         line.set_linestyle("none")
 
 

@@ -105,7 +105,7 @@ def test_claims_need_both_norms_and_ioffes_a_sigmoid():
 
 
 def test_each_norm_is_set_against_the_first_before_the_same_nonlinearity():
-    labels = [contrast.label for contrast in make_plan(CONFIG).contrasts["choice of norm"]]
-    assert labels[:2] == ["BatchNorm − no norm at sigmoid", "LayerNorm − no norm at sigmoid"]
-    assert labels[-1] == "LayerNorm − no norm at ReLU"
-    assert len(labels) == 6
+    labels = {what: [contrast.label for contrast in contrasts] for what, contrasts in make_plan(CONFIG).contrasts.items()}
+    assert list(labels) == ["BatchNorm in place of no norm", "LayerNorm in place of no norm"]
+    assert labels["BatchNorm in place of no norm"] == [f"BatchNorm − no norm at {name}" for name in ("sigmoid", "tanh", "ReLU")]
+    assert labels["LayerNorm in place of no norm"][-1] == "LayerNorm − no norm at ReLU"

@@ -98,7 +98,7 @@ def test_claims_on_transformers_need_transformers_and_warmup():
 
 
 def test_only_arms_in_the_same_kind_of_block_are_compared():
-    labels = [contrast.label for contrast in make_plan(CONFIG).contrasts["choice of norm"]]
+    labels = [contrast.label for contrast in make_plan(CONFIG).contrasts["the choice of norm"]]
     assert labels == [
         "BatchNorm − no norm at plain blocks, depth 32",
         "BatchNorm pre − no norm residual at depth 32",

@@ -104,11 +104,11 @@ def test_ledger_offers_what_the_design_can_decide(changed, ids):
 
 def test_plan_sets_every_kind_against_the_baseline_and_masked_against_unmasked():
     contrasts = make_plan(CONFIG).contrasts
-    assert [contrast.label for contrast in contrasts["choice of norm"]] == [
+    assert [contrast.label for contrast in contrasts["the choice of norm"]] == [
         "BatchNorm masked − LayerNorm at LSTM, length spread 0.9, padding share 0.75",
         "BatchNorm unmasked − LayerNorm at LSTM, length spread 0.9, padding share 0.75",
     ]
-    assert [contrast.label for contrast in contrasts["masking of padding"]] == [
+    assert [contrast.label for contrast in contrasts["the masking of padding"]] == [
         "BatchNorm, padding unmasked − masked at LSTM, length spread 0, padding share 0.75",
         "BatchNorm, padding unmasked − masked at LSTM, length spread 0.9, padding share 0.75",
     ]

@@ -7,7 +7,7 @@ from analysis.synthetic import make_frame
 from jaxnorm.analysis.claims import Claim, Comparison
 from jaxnorm.analysis.compare import between_norms, between_sizes, interaction
 from jaxnorm.analysis.statistics import ALPHA
-from jaxnorm.analysis.summary import Difference, Estimate, Evidence
+from jaxnorm.analysis.summary import Difference, Estimate, Evidence, Expectation, Word
 from jaxnorm.analysis.table import read_arms
 from jaxnorm.analysis.verdict import Part, find, judge, weigh
 from jaxnorm.config import CompareConfig, DecisionRule
@@ -45,8 +45,8 @@ def test_weigh_follows_the_table_of_words(expected, mean, spread, p_value, word)
     assert (part.p_value <= ALPHA) == (word != "unresolved")
 
 
-def _part(word: str, p_value: float, expected: str = "higher") -> Part:
-    return Part(Evidence(_difference(1.0), expected, word), p_value)  # type: ignore[arg-type]
+def _part(word: Word, p_value: float, expected: Expectation = "higher") -> Part:
+    return Part(Evidence(_difference(1.0), expected, word), p_value)
 
 
 @pytest.mark.parametrize(

@@ -17,7 +17,7 @@ def test_coverage_simulates_everything_and_writes_its_results(tmp_path, capsys):
     assert (tmp_path / "figures" / "coverage.svg").exists()
     report = (tmp_path / "report.md").read_text()
     for text in (report, capsys.readouterr().out):
-        assert all(f"{title}" in text for title in ("Coverage of intervals", "Power of the sign-flip test", "which is none"))
+        assert all(f"{title}" in text for title in ("Coverage of intervals", "Power of the sign-flip test", "claim what is not so"))
     assert main(flags) == 0
     assert CoverageSummary.load(tmp_path / "summary.json") == summary
 

@@ -95,7 +95,7 @@ def test_accuracy_is_drawn_in_percent_and_stays_in_view(summary):
 
 def test_seeds_are_all_drawn(summary):
     ax = plot_seeds(_axes(), summary, "train_loss")
-    drawn = sum(len(line.get_xdata()) for line in ax.get_lines() if len(line.get_xdata()) == len(summary.seeds))  # type: ignore[arg-type]
+    drawn = sum(np.size(line.get_xdata()) for line in ax.get_lines() if np.size(line.get_xdata()) == len(summary.seeds))
     assert drawn == len(summary.seeds) * len(summary.arms)
 
 

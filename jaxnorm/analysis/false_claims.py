@@ -1,0 +1,138 @@
+"""How often whole reports claim what is not so: the simulation behind ``coverage`` of the plans of all instruments.
+
+A simulated network has a value in each measure: the luck of its seed, which all arms share, and a scatter of its own, half of which all
+measures share. Everything after that is the code that makes reports.
+"""
+
+import dataclasses
+from collections.abc import Mapping
+
+import numpy as np
+
+from jaxnorm.analysis.advice import AIMS, hold_contests
+from jaxnorm.analysis.coverage import FalseClaims, Rate
+from jaxnorm.analysis.plan import Plan
+from jaxnorm.analysis.simulation import DISTRIBUTIONS, Draw
+from jaxnorm.analysis.statistics import ALPHA
+from jaxnorm.analysis.summarise import Measured, list_differences
+from jaxnorm.analysis.summary import Difference, Expectation, Verdict
+from jaxnorm.analysis.verdict import judge
+from jaxnorm.config import DecisionRule
+
+NORMAL: Draw = DISTRIBUTIONS["normal"][1]
+SCATTER = 30.0
+"""Standard deviation of the values of one arm; the margins that measures fix, 0.3 and less, are next to none against it."""
+LEVEL = 1_000 * SCATTER
+"""Mean of all values: so large that margins which are shares of it do not depend on the sample."""
+ROUNDING = 1e-6
+"""Share of ``SCATTER`` below which a true difference is none."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Truth:
+    """What is so in a simulated report."""
+
+    scatter: Draw = NORMAL
+    """Of BatchNorm's networks; those of other norms scatter normally. Where arms differ in more than their mean, their differences are not
+    symmetric, and sign flips are exact no longer."""
+    margin: float = 0.0
+    """In standard errors of the difference of two arms. Nothing hides behind a margin of zero."""
+    apart: bool = False
+    """Whether BatchNorm's mean is just the margin above that of the others, which otherwise are all equal."""
+
+
+TRUTHS = {
+    "all arms alike": Truth(),
+    "all arms alike, margins of 3.5 standard errors": Truth(margin=3.5),
+    "BatchNorm off by such a margin": Truth(margin=3.5, apart=True),
+    "equal means, BatchNorm's arms skewed": Truth(DISTRIBUTIONS["skewed"][1]),
+}
+"""What is so, in words. With margins of 3.5 standard errors some differences of a report are found the same, and others are not."""
+
+
+def truths_of(plan: str) -> list[str]:
+    """What is simulated of a plan: of compare everything, of others that all arms are alike."""
+    return list(TRUTHS) if plan == "compare" else list(TRUTHS)[:1]
+
+
+def count_differences(plan: Plan) -> int:
+    """Differences that a report lists."""
+    return len(plan.measures) * sum(len(contrasts) for contrasts in plan.contrasts.values())
+
+
+def simulate_reports(name: str, plan: Plan, truth: str, n: int, reports: int, rng_seed: int) -> FalseClaims:
+    """How often reports of n networks per arm claim a difference that is not there; ``name`` is what to call the plan."""
+    rng = np.random.default_rng([rng_seed, n, list(TRUTHS).index(truth), *name.encode()])
+    found = [_simulate_report(plan, TRUTHS[truth], n, rng) for _ in range(reports)]
+    rates = {kind: Rate.of(np.array([each[kind] for each in found])) for kind in found[0]}
+    anywhere = Rate.of(np.array([any(wrong for kind, wrong in each.items() if kind != "sameness") for each in found]))
+    return FalseClaims(name, truth, n, count_differences(plan), len(plan.claims), anywhere=anywhere, **rates)
+
+
+def _simulate_report(plan: Plan, truth: Truth, n: int, rng: np.random.Generator) -> dict[str, bool]:
+    """What a report claims falsely, by the names of ``FalseClaims``."""
+    margin = truth.margin * SCATTER * np.sqrt(2 / n)
+    offsets = {arm.key: margin if truth.apart and arm.norm == "batch" else 0.0 for arm in plan.arms}
+    rule = DecisionRule(accuracy_margin=margin, loss_margin=margin / LEVEL)
+    measured = _draw(plan, truth, offsets, n, rng)
+    listed = [difference for _, difference in list_differences(plan, [], rule, plan.measures, measured)]
+    verdicts = judge(plan.claims, [], rule, measured)
+    contests = hold_contests({name: np.array([measured[arm.key, name] for arm in plan.arms]) for name in AIMS}, rule)
+    evidence = [part.difference for verdict in verdicts for part in verdict.evidence]
+    return {
+        "differences": any(_is_false(difference, offsets) for difference in listed),
+        "claims": any(_claims_difference_falsely(verdict, offsets, margin) for verdict in verdicts),
+        "evidence": any(_is_false(difference, offsets) for difference in evidence),
+        "advice": any(contest.worse for contest in contests.values()),  # no arm is worse by more than the margin
+        "sameness": any(_claims_sameness_falsely(verdict, offsets, margin) for verdict in verdicts),
+    }
+
+
+def _draw(plan: Plan, truth: Truth, offsets: Mapping[str, float], n: int, rng: np.random.Generator) -> Measured:
+    """The values of all arms in all measures that a report speaks of."""
+    judged = [comparison.measure for claim in plan.claims for comparison in claim.comparisons]
+    measures = list(dict.fromkeys([*plan.measures, *judged, *AIMS]))
+    luck_1S = rng.normal(size=(1, n))
+    measured: Measured = {}
+    for arm in plan.arms:
+        draw = truth.scatter if arm.norm == "batch" else NORMAL
+        own_MS = np.sqrt(0.5) * (draw(rng, (1, n)) + draw(rng, (len(measures), n)))
+        values_MS = LEVEL + offsets[arm.key] + SCATTER * (luck_1S + own_MS)
+        measured |= {(arm.key, measure): values_S for measure, values_S in zip(measures, values_MS, strict=True)}
+    return measured
+
+
+def _true_difference(difference: Difference, offsets: Mapping[str, float]) -> float:
+    true = sum(weight * offsets[key] for key, weight in difference.weights.items())
+    return 0.0 if abs(true) < ROUNDING * SCATTER else true
+
+
+def _is_false(difference: Difference, offsets: Mapping[str, float]) -> bool:
+    """Whether it is significant, and nothing."""
+    return difference.p_adjusted <= ALPHA and _true_difference(difference, offsets) == 0
+
+
+def _claims_difference_falsely(verdict: Verdict, offsets: Mapping[str, float], margin: float) -> bool:
+    """Whether a claim holds of which some comparison is not as claimed, or is contradicted although nothing speaks against it."""
+    true = [_true_difference(part.difference, offsets) for part in verdict.evidence]
+    parts = list(zip(verdict.evidence, true, strict=True))
+    if verdict.word == "holds":
+        return not all(_is_so(part.expected, value, margin) for part, value in parts)
+    return verdict.word == "contradicted" and not any(_is_contrary(part.expected, value, margin) for part, value in parts)
+
+
+def _is_so(expected: Expectation, true: float, margin: float) -> bool:
+    beyond = abs(true) > margin + ROUNDING * SCATTER
+    return {"higher": true > 0, "lower": true < 0, "different": beyond, "same": not beyond}[expected]
+
+
+def _is_contrary(expected: Expectation, true: float, margin: float) -> bool:
+    beyond = abs(true) > margin + ROUNDING * SCATTER
+    return {"higher": true < 0, "lower": true > 0, "different": False, "same": beyond}[expected]
+
+
+def _claims_sameness_falsely(verdict: Verdict, offsets: Mapping[str, float], margin: float) -> bool:
+    """Whether a verdict rests on a difference that was found smaller than the margin and is not."""
+    found = [part.difference for part in verdict.evidence if part.word == "equivalent"]
+    within = margin - ROUNDING * SCATTER
+    return verdict.word in ("equivalent", "holds") and any(abs(_true_difference(each, offsets)) >= within for each in found)

@@ -1,0 +1,41 @@
+"""What each instrument asks at its default settings: the plans whose reports ``false_claims`` simulates."""
+
+import dataclasses
+
+from jaxnorm.analysis import architectures, batch_size, compare, covariate_shift, depth, landscape, regularisation, sensitivity, sequences
+from jaxnorm.analysis.batch_size_rates import Choices
+from jaxnorm.analysis.plan import Plan
+from jaxnorm.config import (
+    ArchitecturesConfig,
+    BatchSizeConfig,
+    CompareConfig,
+    CovariateShiftConfig,
+    DepthConfig,
+    LandscapeConfig,
+    RegularisationConfig,
+    SensitivityConfig,
+    SequencesConfig,
+)
+
+NORMS_OF_COMPARE = ("batch", "layer", "none", "rms")
+"""All that the claims of compare speak of."""
+
+
+def default_plans() -> dict[str, Plan]:
+    """Instrument, and what is particular, to its plan; as if tuning had chosen a rate that no other arm has, and the second ghost size."""
+    sizes, models = BatchSizeConfig(), ArchitecturesConfig()
+    chosen = Choices(dict.fromkeys(sizes.arms, 0.0), sorted(sizes.ghost_sizes)[1])
+    losses, matched = LandscapeConfig(), RegularisationConfig()
+    transformer = DepthConfig(model="transformer", norms=("none", "layer"), depths=(2, 6), warmup_steps=(0, 100))
+    return {
+        "compare": compare.make_plan(dataclasses.replace(CompareConfig(), norms=NORMS_OF_COMPARE)),
+        "batch_size": batch_size.make_plan(sizes, chosen),
+        "architectures": architectures.make_plan(models, dict.fromkeys(models.arms, 0.0)),
+        "depth": depth.make_plan(DepthConfig()),
+        "depth, Transformer": depth.make_plan(transformer),
+        "sequences": sequences.make_plan(SequencesConfig()),
+        "sensitivity": sensitivity.make_plan(SensitivityConfig()),
+        "regularisation": regularisation.make_plan(matched, matched.matched_losses),
+        "covariate_shift": covariate_shift.make_plan(CovariateShiftConfig()),
+        "landscape": landscape.make_plan(losses, losses.loss_levels),
+    }

@@ -1,0 +1,64 @@
+"""Labels at the lines: whatever line of a figure has a label gets it at its right end, in its colour."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from scipy.optimize import isotonic_regression
+
+FONT_SIZE = 7.5
+"""Points."""
+LINE_HEIGHT = 1.2 * FONT_SIZE
+"""From one label to the next, in points."""
+KEPT_HEIGHT = 0.8
+"""Share of an axes' height that titles, legend and caption leave of it at least."""
+BESIDE = 1.03
+"""Where labels begin, in widths of the axes."""
+
+
+def label_lines(figure: Figure) -> None:
+    """Label all lines of a finished figure, whose limits and scales do not change any more; labels are set apart where ends meet."""
+    for ax in figure.axes:
+        ax.autoscale_view()  # else limits that nobody asked for yet are not known
+        lines = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
+        ends = {line: end for line in lines if (end := _right_end(ax, line)) is not None}
+        if ends:
+            height = 72 * figure.get_figheight() * ax.get_position().height * KEPT_HEIGHT
+            _label(ax, list(ends), np.array(list(ends.values())), LINE_HEIGHT / height)
+
+
+def _right_end(ax: Axes, line: Line2D) -> np.ndarray | None:
+    """The rightmost finite point of a line, (x, y) in widths and heights of the axes, no farther out than their frame."""
+    points = ax.transAxes.inverted().transform(line.get_transform().transform(np.ma.getdata(line.get_xydata())))
+    finite = points[np.isfinite(points).all(axis=1)]
+    return np.clip(finite[finite[:, 0].argmax()], 0, 1) if len(finite) else None
+
+
+def _label(ax: Axes, lines: Sequence[Line2D], ends: np.ndarray, gap: float) -> None:
+    for line, end, place in zip(lines, ends, spread(ends[:, 1], gap), strict=True):
+        ax.annotate(
+            str(line.get_label()),
+            xy=tuple(end),
+            xycoords="axes fraction",
+            xytext=(BESIDE, place),
+            textcoords="axes fraction",
+            color=line.get_color(),
+            fontsize=FONT_SIZE,
+            verticalalignment="center",
+            annotation_clip=False,
+            arrowprops={"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.5, "shrinkA": 1, "shrinkB": 3},
+        )
+
+
+def spread(wanted: np.ndarray, gap: float) -> np.ndarray:
+    """The places nearest to those ``wanted``, (L,), in least squares, that are ``gap`` apart and between 0 and 1 - ``gap``.
+
+    The highest is no higher, since a panel's title may reach beyond its axes. By isotonic regression.
+    """
+    order = np.argsort(wanted, kind="stable")
+    steps = gap * np.arange(len(wanted))
+    places = np.empty(len(wanted))
+    places[order] = np.clip(isotonic_regression(wanted[order] - steps).x, 0, max(0.0, 1 - gap - steps[-1])) + steps
+    return places

@@ -1,0 +1,119 @@
+"""The two sentences at the head of a report, and the one that counts its verdicts."""
+
+import dataclasses
+
+import numpy as np
+import pytest
+from analysis.synthetic import summarise_compare
+
+from jaxnorm.analysis.answer import DETAILED, answer, count_verdicts
+from jaxnorm.analysis.plans import default_plans
+from jaxnorm.analysis.summary import Difference, Estimate, Word
+from jaxnorm.config import CompareConfig
+
+N = 16
+MEASURES = ("train_loss", "test_accuracy")
+NAMES = ("LayerNorm", "BatchNorm")
+
+
+def _difference(
+    measure: str, mean: float, *, p: float = 0.001, sides: tuple[str, str] | None = NAMES, margin: float = 0.05, label: str = "a − b"
+):
+    estimate = Estimate(mean, mean - 0.01, mean + 0.01, N)
+    return Difference(label, {}, measure, estimate, p, p, margin, [mean] * N, sides=sides)
+
+
+def _both(**differences: Difference | list[Difference]) -> dict[str, list[Difference]]:
+    """Subjects to differences in both measures, the same numbers in each."""
+    lists = {subject: each if isinstance(each, list) else [each] for subject, each in differences.items()}
+    return {
+        f"the {subject}": [dataclasses.replace(each, measure=measure) for measure in MEASURES for each in listed]
+        for subject, listed in lists.items()
+    }
+
+
+def _first(varied: dict[str, list[Difference]]) -> str:
+    """The first of two sentences."""
+    first, second = answer(varied, MEASURES, 10).split(". ")
+    assert second.startswith("The test accuracy ")
+    return first
+
+
+@pytest.mark.parametrize("number", [1, 2, 3, 5])
+def test_answer_has_two_sentences_however_much_is_varied(number):
+    said = answer(_both(**{f"thing {index}": _difference("train_loss", 0.2) for index in range(number)}), MEASURES, 10)
+    assert said.count(". ") == 1
+    assert said.startswith(
+        "The final training loss changes with the thing 0 (most: a − b, +0.200 nats [0.190, 0.210], better for BatchNorm)"
+    )
+    assert said.endswith(f"; n = {N}.")
+    assert said.count("[") == 2 * min(number, DETAILED)
+    assert said.count("up to ") == 2 * max(number - DETAILED, 0)
+
+
+def test_answer_tells_shown_from_negligible_from_not_shown():
+    said = _first(_both(norm=_difference("", 0.02), size=_difference("", -0.2, label="c"), order=_difference("", 0.3, p=0.2)))
+    changes, hardly, unshown = said.split("; it ")
+    assert changes == "The final training loss changes with the size (most: c, −0.200 nats [−0.210, −0.190], better for LayerNorm)"
+    assert hardly == "hardly changes with the norm (largest: a − b, +0.020 nats [0.010, 0.030], the margin is 0.050 nats)"
+    assert unshown == "is not shown to change with the order"
+
+
+def test_answer_says_why_the_largest_difference_is_not_shown():
+    said = _first(_both(norm=_difference("", 0.3, p=0.07), size=_difference("", 0.1, p=0.5)))
+    assert said == (
+        "The final training loss is not shown to change with the norm (largest: a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070) "
+        "or the size (largest: a − b, +0.100 nats [0.090, 0.110], adjusted p = 0.50)"
+    )
+
+
+def test_answer_admits_that_differences_point_either_way():
+    contrary = [_difference("", 0.3), _difference("", -0.2), _difference("", 0.01), _difference("", -0.25, sides=("RMSNorm", "BatchNorm"))]
+    said = _first(_both(norm=contrary))
+    assert said.endswith("better for BatchNorm; the other way in 1 of 3 comparisons)")
+    brief = _first(_both(a=_difference("", 1.0), b=_difference("", 1.0), norm=contrary))
+    assert brief.endswith("the norm (up to 0.30 nats, in either direction)")
+
+
+@pytest.mark.parametrize(("factor", "better"), [(0.3, "LayerNorm"), (3.0, "BatchNorm")])
+def test_answer_says_in_whose_favour_a_difference_is(factor, better):
+    def effect(arm, losses):
+        return losses * (factor if arm.norm == "layer" else 1.0)
+
+    said = summarise_compare(CompareConfig(batch_sizes=(16,), seeds=16, epochs=6), effect=effect).answer
+    assert said.startswith(
+        "The area under the training loss changes with the choice of norm (most: LayerNorm − BatchNorm at batch size 16, "
+    )
+    assert f", better for {better})" in said
+    assert "batch size (" not in said  # which was not varied
+
+
+def test_answer_admits_too_few_seeds_and_that_nothing_was_varied():
+    assert summarise_compare(CompareConfig(seeds=4, epochs=2)).answer.endswith("; 4 seeds could not have shown any difference.")
+    alone = summarise_compare(CompareConfig(norms=("mine",), batch_sizes=(16,), seeds=2, epochs=1)).answer
+    assert alone == "Nothing was varied, so there is nothing to compare."
+
+
+@pytest.mark.parametrize("name", default_plans())
+def test_answers_of_all_instruments_are_two_sentences_on_listed_measures(name):
+    plan = default_plans()[name]
+    assert set(plan.answer_measures) <= set(plan.measures)
+    told = {subject: contrasts for subject, contrasts in plan.contrasts.items() if subject and contrasts}
+    differences = {
+        subject: [
+            _difference(measure, float(np.random.default_rng(index).normal()), sides=contrast.sides, label=contrast.label)
+            for index, contrast in enumerate(contrasts)
+            for measure in plan.answer_measures
+        ]
+        for subject, contrasts in told.items()
+    }
+    said = answer(differences, plan.answer_measures, 10)
+    assert said.count(". The ") == 1
+    assert all(said.count(subject) >= 2 for subject in told)
+
+
+def test_verdicts_are_counted_in_a_sentence():
+    verdict = summarise_compare(CompareConfig(seeds=4, epochs=2)).verdicts[0]
+    words: list[tuple[str, Word]] = [("A8", "holds"), ("A1", "contradicted"), ("A3", "contradicted"), ("A5", "unresolved")]
+    few = [dataclasses.replace(verdict, claim=claim, word=word) for claim, word in words]
+    assert count_verdicts(few) == "Of 4 claims, 1 holds (A8), 2 are contradicted (A1, A3), 1 is unresolved (A5)."
