@@ -51,7 +51,7 @@ def _label(arm: Arm, other: Arm) -> str:
         return f"{norm_title(arm.norm)} − {norm_title(other.norm)}{where}"
     if len(differing) == 1:
         (name,) = differing
-        values = (value_title(name, each.factors[name]) or "none" for each in (arm, other))
+        values = (value_title(name, each.factors[name]) or str(each.factors[name]) for each in (arm, other))
         changed = described({name: SPLIT}).replace(SPLIT, " − ".join(values))
         return f"{norm_title(arm.norm)}, {changed}{where}"
     titles = (arm_title({name: each.factors[name] for name in ("norm", *differing)}) for each in (arm, other))

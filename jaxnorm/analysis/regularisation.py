@@ -87,8 +87,7 @@ def between_orders(norm: str, statistics: str) -> Contrast:
 
 def freezing(order: str) -> Contrast:
     """BatchNorm with frozen statistics minus the same with live ones."""
-    pair = (RegularisationArm("batch", order, statistics) for statistics in ("frozen", "live"))
-    return dataclasses.replace(of_arms(*pair), label=f"BatchNorm, frozen − live statistics at {order} batches")
+    return of_arms(*(RegularisationArm("batch", order, statistics) for statistics in ("frozen", "live")))
 
 
 def interaction(kind: tuple[str, str], other: tuple[str, str]) -> Contrast:

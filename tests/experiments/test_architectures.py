@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import ArchitectureArm, ArchitecturesConfig
@@ -92,13 +93,7 @@ def test_quick_run_keeps_the_shared_rate_and_every_architecture():
     ],
 )
 def test_architectures_refuses_what_cannot_be_meant(flags, words, tmp_path, capsys):
-    out = tmp_path / "out"
-    assert main([*flags, "--out", str(out)]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
-    assert all(word in said for word in words), said
-    assert not out.exists()
+    assert_refused(main, flags, words, tmp_path, capsys)
 
 
 def test_one_norm_alone_is_described_and_compared_with_nothing(tmp_path, capsys):

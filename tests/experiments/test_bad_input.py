@@ -1,6 +1,7 @@
 """Every mistake ends with one sentence, status 2, before anything is compiled or written."""
 
 import pytest
+from experiments.refusals import assert_one_sentence, assert_refused
 
 from jaxnorm.config import CompareConfig
 from jaxnorm.experiments import study
@@ -48,18 +49,7 @@ def _nothing_is_compiled(monkeypatch):
 
 @pytest.mark.parametrize(("flags", "fragments"), SETTINGS.values(), ids=SETTINGS)
 def test_bad_setting_is_refused_in_one_sentence(flags, fragments, tmp_path, capsys):
-    out = tmp_path / "out"
-    assert main([*flags, "--out", str(out)]) == 2
-    assert_one_sentence(capsys.readouterr().err, fragments)
-    assert not out.exists()
-
-
-def assert_one_sentence(message, fragments):
-    assert message.startswith("error: ")
-    assert message.count("\n") == 1
-    assert len(message) < 500
-    for fragment in fragments:
-        assert fragment in message
+    assert_refused(main, flags, fragments, tmp_path, capsys)
 
 
 def test_absent_data_set_says_how_to_get_it(tmp_path, capsys, monkeypatch):

@@ -7,6 +7,7 @@ import jax
 import numpy as np
 import pandas as pd
 import pytest
+from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import DepthArm, DepthConfig
@@ -62,9 +63,4 @@ def test_probe_finds_law_13_in_untrained_plain_networks():
     ],
 )
 def test_depth_refuses_what_cannot_be_meant(flags, words, tmp_path, capsys):
-    out = tmp_path / "out"
-    assert main([*flags, "--out", str(out)]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: ")
-    assert all(word in said for word in words), said
-    assert not out.exists()
+    assert_refused(main, flags, words, tmp_path, capsys)

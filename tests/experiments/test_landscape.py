@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 import pytest
+from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.landscape import METRICS
 from jaxnorm.analysis.summary import Summary
@@ -60,10 +61,4 @@ def test_landscape_report_compares_at_equal_loss(finished):
     ],
 )
 def test_landscape_refuses_what_cannot_be_meant(flags, words, tmp_path, capsys):
-    out = tmp_path / "out"
-    assert main([*flags, "--out", str(out)]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
-    assert all(word in said for word in words), said
-    assert not out.exists()
+    assert_refused(main, flags, words, tmp_path, capsys)

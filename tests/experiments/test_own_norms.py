@@ -13,6 +13,7 @@ import jax
 import numpy as np
 import pandas as pd
 import pytest
+from experiments.refusals import assert_one_sentence, assert_refused
 
 import jaxnorm
 from jaxnorm.config import CompareConfig
@@ -241,17 +242,7 @@ def test_layer_that_cannot_be_used_is_refused_in_one_sentence(write, text, fragm
 
 
 def _assert_refused(name, fragments, tmp_path, capsys):
-    assert main(["--norms", "batch", name, *TINY, "--out", str(tmp_path / "out")]) == 2
-    assert_one_sentence(capsys.readouterr().err, fragments)
-    assert not (tmp_path / "out").exists()
-
-
-def assert_one_sentence(message, fragments):
-    assert message.startswith("error: ")
-    assert message.count("\n") == 1
-    assert len(message) < 500
-    for fragment in fragments:
-        assert fragment in message
+    assert_refused(main, ["--norms", "batch", name, *TINY], fragments, tmp_path, capsys)
 
 
 def test_own_norm_is_found_beside_an_installed_script(write, monkeypatch):

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import RegularisationConfig
@@ -117,9 +118,4 @@ def test_more_examples_than_there_are_are_refused():
     ],
 )
 def test_regularisation_refuses_what_cannot_be_meant(flags, words, tmp_path, capsys):
-    folder = tmp_path / "out"
-    assert main([*flags, "--out", str(folder)]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: ")
-    assert all(word in said for word in words), said
-    assert not folder.exists()
+    assert_refused(main, flags, words, tmp_path, capsys)

@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pandas as pd
 import pytest
+from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import SensitivityConfig
@@ -92,10 +93,4 @@ def test_quick_run_keeps_what_is_shared_and_the_ends_of_the_grids():
     ],
 )
 def test_sensitivity_refuses_what_cannot_be_meant(flags, words, tmp_path, capsys):
-    out = tmp_path / "out"
-    assert main([*flags, "--out", str(out)]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
-    assert all(word in said for word in words), said
-    assert not out.exists()
+    assert_refused(main, flags, words, tmp_path, capsys)

@@ -6,6 +6,7 @@ import jax.numpy as jnp
 import numpy as np
 import pandas as pd
 import pytest
+from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config.arm import COUPLING_NORMS
@@ -51,13 +52,7 @@ def test_sequences_writes_tables_figures_and_report(tmp_path):
     ],
 )
 def test_sequences_refuses_what_cannot_be_meant(flags, words, tmp_path, capsys):
-    out = tmp_path / "out"
-    assert main([*flags, "--out", str(out)]) == 2
-    said = capsys.readouterr().err
-    assert said.startswith("error: ")
-    assert said.count("\n") == 1
-    assert all(word in said for word in words), said
-    assert not out.exists()
+    assert_refused(main, flags, words, tmp_path, capsys)
 
 
 def test_config_knows_which_norms_pool_over_the_batch():
