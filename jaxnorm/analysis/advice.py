@@ -1,6 +1,7 @@
 """What to use when, as far as this run tells: for each aim the best arm, and those that were not told apart from it."""
 
 import dataclasses
+import math
 from collections.abc import Mapping
 
 import numpy as np
@@ -9,7 +10,7 @@ from jaxnorm.analysis.contrasts import find_margin
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.statistics import ALPHA, adjust, exceedance_p, sign_flip_p
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.analysis.wording import SCALES, arm_title, count, format_level
+from jaxnorm.analysis.wording import SCALES, arm_title, format_level
 from jaxnorm.config import DecisionRule
 
 AIMS = {
@@ -18,8 +19,8 @@ AIMS = {
     "validation_noise": "For a calm validation curve",
 }
 """Measure to aim, as sentences begin."""
-MOST_NAMED = 6
-"""Arms named in a sentence; of more, their number."""
+MOST_NAMED = 3
+"""Arms named beside the best in a sentence; of more, their number."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,25 +62,34 @@ def _higher(name: str) -> bool:
 
 
 def advice(summary: Summary) -> list[str]:
-    """One sentence for each aim that the run measured."""
+    """One sentence for each aim that the run measured.
+
+    A network whose loss is above that of guessing in the mean over training counts as guessing, as one that diverged does: one that blew up
+    and came back would make its arm's spread so large that nothing could be shown of it.
+    """
     values = {name: np.array([arm.by_seed[name] for arm in summary.arms]) for name in AIMS if name in summary.arms[0].measures}
-    return [_sentence(summary, name, contest) for name, contest in hold_contests(values, summary.rule).items()]
+    capped = {
+        name: np.minimum(values_AS, math.log(summary.num_classes)) if MEASURES[name].unit == "nats" else values_AS
+        for name, values_AS in values.items()
+    }
+    return [_sentence(summary, name, contest) for name, contest in hold_contests(capped, summary.rule).items()]
 
 
 def _sentence(summary: Summary, name: str, contest: Contest) -> str:
     measure, aim, best = MEASURES[name], AIMS[name], summary.arms[contest.best]
     unit = f" {SCALES[measure.unit].of_level}"
     level = f"{arm_title(best.factors)} ({measure.title} {format_level(best.measures[name], measure.unit)}{unit})"
-    others = [index for index in range(len(summary.arms)) if index != contest.best]
-    level_with = [
-        f"{arm_title(arm.factors)} ({format_level(arm.measures[name], measure.unit)}{unit})"
-        for arm in (summary.arms[index] for index in others if index not in contest.worse)
-    ]
+    others = [arm for index, arm in enumerate(summary.arms) if index != contest.best]
+    worse = [summary.arms[index] for index in contest.worse]
+    level_with = {tuple(arm.by_seed[name]): arm for arm in others if arm not in worse}  # the same networks may stand in two arms
+    level_with.pop(tuple(best.by_seed[name]), None)
     if not others:
         return f"{aim}: there is one arm, {level}."
     if not level_with:
         return f"{aim}: {level}; all {len(others)} others are shown to be worse by more than the margin."
-    if not contest.worse:
-        return f"{aim}: it makes no shown difference beyond the margin; on average the best is {level}."
-    named = ", ".join(level_with) if len(level_with) <= MOST_NAMED else count(len(level_with), "other arm")
-    return f"{aim}: {level}, and not shown to be worse beyond the margin: {named}."
+    if not worse:
+        return f"{aim}: corrected for all pairs of arms, no difference beyond the margin is shown; on average the best is {level}."
+    if len(level_with) > MOST_NAMED:
+        return f"{aim}: on average {level}; {len(level_with)} of {len(others)} others are not shown to be worse beyond the margin."
+    named = [f"{arm_title(arm.factors)} ({format_level(arm.measures[name], measure.unit)}{unit})" for arm in level_with.values()]
+    return f"{aim}: {level}, and not shown to be worse beyond the margin: {', '.join(named)}."

@@ -7,12 +7,13 @@ from typing import get_args
 from jaxnorm.analysis.measures import Measure, find_measure
 from jaxnorm.analysis.statistics import ALPHA, could_show
 from jaxnorm.analysis.summary import Difference, Verdict, Word
-from jaxnorm.analysis.wording import conjoin, count, format_difference, format_margin, format_p, say_number
+from jaxnorm.analysis.wording import conjoin, count, format_change, format_difference, format_margin, format_p, out_of, say_number
 
-VERBS = ("changes with", "hardly changes with", "is not shown to change with")
-"""What a measure does with something that is varied: a difference is shown to count, is shown but not to count, or is not shown."""
-DETAILED = 2
-"""Things varied whose largest difference a sentence spells out; of further ones it says only how large that is."""
+VERBS = ("changes with", "changes somewhat with", "hardly changes with", "is not shown to change with")
+"""What a measure does with something that is varied: a difference is shown to exceed the margin; some are significant, but may not exceed
+it; those that are significant are all smaller than it; none is significant."""
+DETAILED = 1
+"""Things varied of which a sentence spells out arms and intervals; of further ones it says only how large differences are."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,32 +24,34 @@ class Finding:
     differences: Sequence[Difference]
 
     @property
+    def significant(self) -> list[Difference]:
+        """Those that are significant after correction."""
+        return [difference for difference in self.differences if difference.p_adjusted <= ALPHA]
+
+    @property
     def shown(self) -> list[Difference]:
-        """Those that are significant after correction, with an interval wholly beyond the margin."""
-        return [difference for difference in self.differences if difference.p_adjusted <= ALPHA and difference.beyond_margin]
+        """Those of them whose interval lies wholly beyond the margin."""
+        return [difference for difference in self.significant if difference.beyond_margin]
 
     @property
     def verb(self) -> str:
         """One of ``VERBS``."""
-        significant = any(difference.p_adjusted <= ALPHA for difference in self.differences)
-        return VERBS[0 if self.shown else 1 if significant else 2]
+        if self.shown:
+            return VERBS[0]
+        within = all(difference.within_margin for difference in self.significant)
+        return VERBS[3] if not self.significant else VERBS[2] if within else VERBS[1]
 
     @property
     def largest(self) -> Difference:
-        """Of those that are shown, if any are."""
-        return max(self.shown or self.differences, key=lambda difference: abs(difference.estimate.mean))
+        """The largest of what the verb says."""
+        return max(self.shown or self.significant or self.differences, key=lambda difference: abs(difference.estimate.mean))
 
     @property
-    def alike(self) -> list[Difference]:
-        """The differences that set the same against the same as the largest does: only their signs can be compared."""
-        sides = self.largest.sides
-        return [difference for difference in self.differences if difference.sides == sides] if sides else [self.largest]
-
-    @property
-    def opposite(self) -> list[Difference]:
-        """Those of them that are shown to have the other sign."""
-        rises = self.largest.estimate.mean > 0
-        return [difference for difference in self.alike if difference in self.shown and (difference.estimate.mean > 0) != rises]
+    def ends(self) -> list[Difference]:
+        """The largest difference that is shown; where some are significant in either direction, the largest in each."""
+        by_mean = sorted(self.significant, key=lambda difference: difference.estimate.mean)
+        lowest, highest = by_mean[0], by_mean[-1]
+        return [lowest, highest] if lowest.estimate.mean < 0 < highest.estimate.mean else [self.largest]
 
 
 def answer(varied: Mapping[str, Sequence[Difference]], measures: Sequence[str], num_differences: int) -> str:
@@ -83,21 +86,33 @@ def _sentence(measure: Measure, findings: Sequence[Finding]) -> str:
 
 
 def _in_detail(finding: Finding, measure: Measure) -> str:
-    largest, opposite = finding.largest, len(finding.opposite)
+    if finding.shown:
+        ends = [", ".join([each.label, format_difference(each.estimate, measure.unit), *_better(each)]) for each in finding.ends]
+        reach = f"from {', to '.join(ends)}" if len(ends) > 1 else f"{'most: ' if len(finding.shown) > 1 else ''}{ends[0]}"
+        return f"{finding.subject} ({'; '.join([reach, *_how_many(finding)])})"
+    largest = finding.largest
+    margin = f"the margin of {format_margin(largest.margin, measure.unit)}"
+    reasons = (f"perhaps below {margin}", f"below {margin}", f"adjusted p {format_p(largest.p_adjusted)}")
+    reason = reasons[VERBS.index(finding.verb) - 1]
     amount = format_difference(largest.estimate, measure.unit)
-    if not finding.shown:
-        margin = f"the margin is {format_margin(largest.margin, measure.unit)}"
-        reason = f"adjusted p {format_p(largest.p_adjusted)}" if finding.verb == VERBS[-1] else margin
-        return f"{finding.subject} (largest: {largest.label}, {amount}, {reason})"
-    contrary = f"the other way in {opposite} of {len(finding.alike)} comparisons" if opposite else ""
-    return f"{finding.subject} (most: {'; '.join(filter(None, [', '.join([largest.label, amount, *_better(largest)]), contrary]))})"
+    return f"{finding.subject} ({'largest: ' if len(finding.differences) > 1 else ''}{largest.label}, {amount}, {reason})"
 
 
 def _in_brief(finding: Finding, measure: Measure) -> str:
+    largest = format_change(finding.largest.estimate.mean, measure.unit)
     if not finding.shown:
-        return finding.subject
-    favour = ["in either direction"] if finding.opposite else _better(finding.largest)
-    return f"{finding.subject} ({', '.join([f'up to {format_margin(abs(finding.largest.estimate.mean), measure.unit)}', *favour])})"
+        return f"{finding.subject} (at most {largest})" if finding.significant else finding.subject
+    lowest = format_change(finding.ends[0].estimate.mean, measure.unit, with_unit=False)
+    highest = format_change(finding.ends[-1].estimate.mean, measure.unit)
+    either_way = len(finding.ends) > 1
+    reach = f"from {lowest} to {highest}" if either_way else ", ".join([f"up to {largest}", *_better(finding.largest)])
+    return f"{finding.subject} ({'; '.join([reach, *_how_many(finding)])})"
+
+
+def _how_many(finding: Finding) -> list[str]:
+    """How many of several comparisons are shown."""
+    number = len(finding.differences)
+    return [f"{out_of(len(finding.shown), number)} beyond the margin"] if number > 1 else []
 
 
 def _better(difference: Difference) -> list[str]:

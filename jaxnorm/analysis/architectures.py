@@ -12,7 +12,7 @@ from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
 from jaxnorm.analysis.plan import ANSWER_MEASURES, Plan
 from jaxnorm.analysis.summary import Sweep
 from jaxnorm.analysis.sweeps import SweepTable, rows_at
-from jaxnorm.analysis.wording import conjoin, norm_title, value_title
+from jaxnorm.analysis.wording import conjoin, in_place_of, norm_title, value_title
 from jaxnorm.config import ArchitectureArm, ArchitecturesConfig, RateArm
 
 RATES = ("best", "shared")
@@ -100,10 +100,7 @@ def make_plan(config: ArchitecturesConfig, best: BestRates) -> Plan:
     """
     design = ArchitecturesDesign(config)
     baseline, *others = config.norms
-    norms = {
-        f"the norm in the {value_title('model', model)}": [between_norms(norm, baseline, model, "best") for norm in others]
-        for model in config.models
-    }
+    norms = {in_place_of(norm, baseline): [between_norms(norm, baseline, model, "best") for model in config.models] for norm in others}
     shared = [between_norms(norm, baseline, model, "shared") for model in config.models for norm in others]
     tuning = [between_rates(arm) for arm in config.arms if best[arm] != config.learning_rate]
     interactions = [interaction(model, rate) for rate in RATES for model in design.sequential] if _decides_c2(design) else []
@@ -119,14 +116,14 @@ def between_norms(norm: str, other: str, model: str, rate: str) -> Contrast:
 
 def between_rates(arm: ArchitectureArm) -> Contrast:
     """A norm in an architecture at its best rate minus the same at the shared rate."""
-    label = f"{value_title('model', arm.model)}, {norm_title(arm.norm)}: best − shared rate"
+    label = f"{value_title('model', arm.model)}, {norm_title(arm.norm)}: best instead of shared rate"
     return dataclasses.replace(of_arms(RateArm(arm.norm, arm.model, "best"), RateArm(arm.norm, arm.model, "shared")), label=label)
 
 
 def interaction(model: str, rate: str) -> Contrast:
     """BatchNorm's advantage over LayerNorm in the CNN, minus that in another architecture."""
     in_cnn, elsewhere = (between_norms("batch", "layer", each, rate) for each in (CONVOLUTIONAL, model))
-    return of_contrasts(in_cnn, elsewhere, f"(BatchNorm − LayerNorm), CNN − {value_title('model', model)}, {WHERE[rate]}")
+    return of_contrasts(in_cnn, elsewhere, f"(BatchNorm − LayerNorm), CNN instead of {value_title('model', model)}, {WHERE[rate]}")
 
 
 def _decides_c2(design: ArchitecturesDesign) -> bool:

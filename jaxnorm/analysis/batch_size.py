@@ -31,7 +31,7 @@ def make_plan(config: BatchSizeConfig, choices: Choices) -> Plan:
     design = BatchSizeDesign(config, choices)
     baseline, *others = config.norms
     contrasts = {
-        "the batch size": _lines(design, "best"),
+        "the batch size": _ends(design, "best"),
         "the ghost size": _ghosts(design, "best"),
         "the sorting of batches by class": [over_order(design, norm, "best") for norm in config.norms],
         "the choice of norm": [
@@ -41,8 +41,8 @@ def make_plan(config: BatchSizeConfig, choices: Choices) -> Plan:
             if size in config.sizes_of(baseline)
         ],
         "": [
-            *_lines(design, "fixed"),
-            *_lines(design, "scaled"),
+            *_ends(design, "fixed"),
+            *_ends(design, "scaled"),
             *_ghosts(design, "fixed"),
             *(over_order(design, norm, "fixed") for norm in config.norms),
         ],
@@ -51,8 +51,9 @@ def make_plan(config: BatchSizeConfig, choices: Choices) -> Plan:
     return Plan(list(rate_arms(config)), contrasts, find_claims(LEDGER, design), measures, measures)
 
 
-def _lines(design: BatchSizeDesign, rate: str) -> list[Contrast]:
-    return [over_sizes(design, norm, rate) for norm in design.config.norms if len(design.sizes) > 1]
+def _ends(design: BatchSizeDesign, rate: str) -> list[Contrast]:
+    least, most = design.sizes[0], design.sizes[-1]
+    return [between_sizes(design, norm, most, least, rate) for norm in design.config.norms if least < most]
 
 
 def _ghosts(design: BatchSizeDesign, rate: str) -> list[Contrast]:
@@ -67,7 +68,7 @@ def _smoother_layer(design: BatchSizeDesign) -> list[Comparison]:
     small, large = design.classic
     contrasts = [between_norms(design, "batch", "layer", size, "fixed") for size in design.classic]
     of_batch, of_layer = (between_sizes(design, norm, small, large, "fixed") for norm in ("batch", "layer"))
-    contrasts.append(of_contrasts(of_batch, of_layer, f"(BatchNorm − LayerNorm), batch size {small} − {large}, {WHERE['fixed']}"))
+    contrasts.append(of_contrasts(of_batch, of_layer, f"(BatchNorm − LayerNorm), batch size {small} instead of {large}, {WHERE['fixed']}"))
     return [Comparison(contrast, "validation_noise", "higher") for contrast in contrasts]
 
 
@@ -80,7 +81,7 @@ def _only_batch_norm_needs_size(design: BatchSizeDesign) -> list[Comparison]:
 
 def _unstable_where_small(design: BatchSizeDesign) -> list[Comparison]:
     of_batch, of_layer = (over_sizes(design, norm, "best") for norm in ("batch", "layer"))
-    label = f"(BatchNorm − LayerNorm), batch size {design.sizes[-1]} − {design.sizes[0]} on a fitted line, {WHERE['best']}"
+    label = f"(BatchNorm − LayerNorm), batch size {design.sizes[-1]} instead of {design.sizes[0]} on a fitted line, {WHERE['best']}"
     contrast = of_contrasts(of_batch, of_layer, label)
     return [Comparison(contrast, measure, "lower") for measure in ("test_accuracy_spread", "evaluation_gap")]
 

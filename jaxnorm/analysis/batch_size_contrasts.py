@@ -88,7 +88,7 @@ def between_norms(design: BatchSizeDesign, norm: str, other: str, size: int, rat
 def between_sizes(design: BatchSizeDesign, norm: str, size: int, other: int, rate: str) -> Contrast:
     """One norm at one batch size minus the same at another."""
     contrast = of_arms(design.arm(norm, size, rate), design.arm(norm, other, rate))
-    return dataclasses.replace(contrast, label=f"{norm_title(norm)}, batch size {size} − {other}, {WHERE[rate]}")
+    return dataclasses.replace(contrast, label=f"{norm_title(norm)}, batch size {size} instead of {other}, {WHERE[rate]}")
 
 
 def over_sizes(design: BatchSizeDesign, norm: str, rate: str) -> Contrast:
@@ -96,18 +96,19 @@ def over_sizes(design: BatchSizeDesign, norm: str, rate: str) -> Contrast:
     least, most = design.sizes[0], design.sizes[-1]
     arms = [design.arm(norm, size, rate) for size in design.sizes]
     at = [math.log2(size) / math.log2(most / least) for size in design.sizes]
-    contrast = slope(arms, at, f"{norm_title(norm)}, batch size {most} − {least} on a fitted line, {WHERE[rate]}")
-    return dataclasses.replace(contrast, sides=(f"batch size {most}", f"batch size {least}"))
+    return slope(arms, at, f"{norm_title(norm)}, batch size {most} instead of {least} on a fitted line, {WHERE[rate]}")
 
 
 def between_ghosts(design: BatchSizeDesign, size: int, other: int, rate: str = "best") -> Contrast:
     """One ghost size minus another in batches of one size."""
     contrast = of_arms(design.ghost(size, rate), design.ghost(other, rate))
-    return dataclasses.replace(contrast, label=f"ghosts of {size} − {other} in batches of {design.config.ghost_batch_size}, {WHERE[rate]}")
+    return dataclasses.replace(
+        contrast, label=f"ghosts of {size} instead of {other} in batches of {design.config.ghost_batch_size}, {WHERE[rate]}"
+    )
 
 
 def over_order(design: BatchSizeDesign, norm: str, rate: str) -> Contrast:
     """Batches sorted by class minus shuffled ones as large."""
     size = design.config.sorted_batch_size
     contrast = of_arms(design.by_class(norm, rate), design.arm(norm, size, rate))
-    return dataclasses.replace(contrast, label=f"{norm_title(norm)}, sorted − shuffled batches of {size}, {WHERE[rate]}")
+    return dataclasses.replace(contrast, label=f"{norm_title(norm)}, sorted instead of shuffled batches of {size}, {WHERE[rate]}")

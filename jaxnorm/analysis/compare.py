@@ -66,7 +66,7 @@ def between_sizes(norm: str, size: int, other: int) -> Contrast:
 
 def interaction(norm: str, other: str, size: int, other_size: int) -> Contrast:
     """What changing the batch size does to one norm, minus what it does to another."""
-    label = f"({norm_title(norm)} − {norm_title(other)}), batch size {size} − {other_size}"
+    label = f"({norm_title(norm)} − {norm_title(other)}), batch size {size} instead of {other_size}"
     return of_contrasts(between_sizes(norm, size, other_size), between_sizes(other, size, other_size), label)
 
 

@@ -43,7 +43,7 @@ def _side(arm: Arm, differing: Sequence[str]) -> str:
 
 
 def _label(arm: Arm, other: Arm) -> str:
-    """What differs, and at what it does: ``LayerNorm − BatchNorm at batch size 16``, ``BatchNorm, batch size 16 − 128``."""
+    """What differs, and at what it does: ``LayerNorm − BatchNorm at batch size 16``, ``BatchNorm, batch size 16 instead of 128``."""
     shared = {name: value for name, value in arm.factors.items() if other.factors[name] == value and name != "norm"}
     differing = [name for name in arm.factors if arm.factors[name] != other.factors[name]]
     where = f" at {said}" if (said := described(shared)) else ""
@@ -52,7 +52,7 @@ def _label(arm: Arm, other: Arm) -> str:
     if len(differing) == 1:
         (name,) = differing
         values = (value_title(name, each.factors[name]) or str(each.factors[name]) for each in (arm, other))
-        changed = described({name: SPLIT}).replace(SPLIT, " − ".join(values))
+        changed = described({name: SPLIT}).replace(SPLIT, " instead of ".join(values))
         return f"{norm_title(arm.norm)}, {changed}{where}"
     titles = (arm_title({name: each.factors[name] for name in ("norm", *differing)}) for each in (arm, other))
     return " − ".join(titles) + where

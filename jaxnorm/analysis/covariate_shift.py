@@ -13,7 +13,7 @@ from jaxnorm.analysis.contrasts import Contrast, of_arms
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.summary import Expectation
-from jaxnorm.analysis.wording import conjoin, norm_title, value_title
+from jaxnorm.analysis.wording import conjoin, in_place_of, value_title
 from jaxnorm.config import ActivationArm, CovariateShiftConfig
 
 PERCENTILES = (15, 50, 85)
@@ -68,10 +68,7 @@ class CovariateShiftDesign:
 def make_plan(config: CovariateShiftConfig) -> Plan:
     """Each norm against the first, nonlinearity by nonlinearity."""
     baseline, *others = config.norms
-    contrasts = {
-        f"{norm_title(norm)} in place of {norm_title(baseline)}": [between(norm, baseline, activation) for activation in config.activations]
-        for norm in others
-    }
+    contrasts = {in_place_of(norm, baseline): [between(norm, baseline, activation) for activation in config.activations] for norm in others}
     traces = [percentile_name(percent, unit) for unit in range(config.observed_units) for percent in PERCENTILES]
     return Plan(
         config.arms,

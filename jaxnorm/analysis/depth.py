@@ -149,7 +149,7 @@ def _residual_keeps_gradient(design: DepthDesign) -> list[Comparison]:
             of_contrasts(
                 over_depth(design, norm, "none" if norm == "none" else "pre"),
                 over_depth(design, norm, "plain"),
-                f"{norm_title(norm)}, (residual − plain), per doubling of depth",
+                f"{norm_title(norm)}, residual instead of plain blocks, per doubling of depth",
             ),
             "gradient_unevenness_at_start",
             "lower",
@@ -174,7 +174,7 @@ def _warmup_matters_to_post(design: DepthDesign) -> list[Comparison]:
     def need(placement: str) -> Contrast:
         return of_arms(design.arm("layer", placement, deepest, short), design.arm("layer", placement, deepest, long))
 
-    label = f"(post − pre), LayerNorm at depth {deepest}, warm-up {short} − {long} updates"
+    label = f"(post − pre), LayerNorm at depth {deepest}, warm-up of {short} instead of {long} updates"
     return [
         Comparison(need("post"), "train_loss", "higher"),
         Comparison(of_contrasts(need("post"), need("pre"), label), "train_loss", "higher"),

@@ -15,7 +15,7 @@ from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.statistics import mean_interval
 from jaxnorm.analysis.summary import Sweep, SweepPoint
 from jaxnorm.analysis.table import ArmTable, read_arms
-from jaxnorm.analysis.wording import norm_title
+from jaxnorm.analysis.wording import in_place_of
 from jaxnorm.config import Arm, CompareArm, LandscapeConfig
 
 LOSS = "probed_loss"
@@ -128,7 +128,7 @@ def make_plan(config: LandscapeConfig, levels: tuple[float, ...]) -> Plan:
     chosen = [norm for norm in others if norm != "noisy"] or others
     controlled = {baseline, "batch"} if "noisy" not in (baseline, *chosen) and "noisy" in others else set()
     contrasts = {
-        **{f"{norm_title(norm)} in place of {norm_title(baseline)}": [of_arms(design.arm(norm), design.arm(baseline))] for norm in chosen},
+        **{in_place_of(norm, baseline): [of_arms(design.arm(norm), design.arm(baseline))] for norm in chosen},
         "": [of_arms(design.arm("noisy"), design.arm(norm)) for norm in config.norms if norm in controlled],
     }
     answered = ("smoothness_matched", "smoothness_scaled_matched") if levels else ANSWER_MEASURES

@@ -57,7 +57,7 @@ LANDSCAPE = {
     "range": ("range of the loss along the gradient", "highest less lowest loss on {steps}"),
     "predictiveness": ("change of the gradient along itself", "largest distance of the gradient on {steps} from that before them"),
     "smoothness": (
-        "effective smoothness along the gradient",
+        "effective β-smoothness along the gradient (low: smooth)",
         "largest distance of the gradient from that before the step, per length of the step, on {steps}",
     ),
     "sharpness": ("sharpness (largest Hessian eigenvalue)", "largest curvature of the loss{where} in any direction, by Lanczos iterations"),

@@ -9,7 +9,7 @@ from scipy import special
 from jaxnorm.analysis.statistics import CONFIDENCE
 
 POWER = 0.8
-MOST_SEEDS = 1_000_000
+MOST_SEEDS = 10_000
 """More is as good as never."""
 
 
@@ -30,7 +30,7 @@ def seeds_needed(differences: ArrayLike) -> int | None:
     """The seeds with which a true mean difference of the observed size is found four times in five, as above.
 
     By the normal approximation ``((z(0.975) + z(0.8)) * sd / mean)^2``, plus 2 for the degrees of freedom that it forgets (Guenther
-    1981); None for one seed, for a mean of zero, and where it were more than a million.
+    1981); None for one seed, for a mean of zero, and where it were more than ten thousand.
     """
     differences = np.asarray(differences, float)
     mean = abs(differences.mean())

@@ -9,7 +9,7 @@ from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.trajectories import DECISIVE, MATCHED
-from jaxnorm.analysis.wording import conjoin, norm_title
+from jaxnorm.analysis.wording import conjoin, in_place_of, norm_title
 from jaxnorm.config import RegularisationArm, RegularisationConfig
 
 MEASURES = (*MATCHED, "train_loss_area", "validation_loss", "validation_accuracy", "test_accuracy")
@@ -55,18 +55,20 @@ def make_plan(config: RegularisationConfig, levels: Sequence[float]) -> Plan:
     against those of the batch; and what the order does to each norm beyond what it does to the first.
     """
     design = RegularisationDesign(config, levels)
-    baseline = config.norms[0]
-    reference = (baseline, config.statistics_of(baseline)[0])
-    others = [kind for kind in design.kinds if kind[0] != baseline]
-    norms = [between_kinds(kind, reference, order) for kind in others for order in config.orders]
+    usual = {norm: (norm, config.statistics_of(norm)[0]) for norm in config.norms}
+    (baseline, reference), *others = usual.items()
+    others.sort(key=lambda other: other[0] != "batch")  # of which the question is
+    norms = {in_place_of(norm, baseline): [between_kinds(kind, reference, order) for order in config.orders] for norm, kind in others}
+    varied = [kind for kind in design.kinds if kind[0] != baseline]
     orders = [between_orders(*kind) for kind in design.kinds] if design.has_both_orders else []
     frozen = [freezing(order) for order in config.orders if {("batch", "live"), ("batch", "frozen")} <= set(design.kinds)]
-    beyond = [interaction(kind, reference) for kind in others] if design.has_both_orders else []
-    if {"batch", "layer"} <= {norm for norm, _ in others}:
-        beyond += [between_kinds(("batch", config.statistics_of("batch")[0]), ("layer", "live"), order) for order in config.orders]
+    beyond = [between_kinds(kind, reference, order) for kind in varied if kind not in usual.values() for order in config.orders]
+    beyond += [interaction(kind, reference) for kind in varied] if design.has_both_orders else []
+    if {"batch", "layer"} <= set(config.norms[1:]):
+        beyond += [between_kinds(usual["batch"], usual["layer"], order) for order in config.orders]
     answered = (DECISIVE if levels else "validation_loss", "test_accuracy")
     contrasts = {
-        "the choice of norm": norms,
+        **norms,
         "new batches in every epoch": orders,
         "the freezing of BatchNorm's statistics": frozen,
         "": beyond,
@@ -93,7 +95,7 @@ def freezing(order: str) -> Contrast:
 def interaction(kind: tuple[str, str], other: tuple[str, str]) -> Contrast:
     """What shuffling does to one norm, beyond what it does to another: the part that fresh companions in the batch have in it."""
     titles = (norm_title(norm) + (" frozen" if statistics == "frozen" else "") for norm, statistics in (kind, other))
-    return of_contrasts(between_orders(*kind), between_orders(*other), f"({' − '.join(titles)}), shuffled − fixed batches")
+    return of_contrasts(between_orders(*kind), between_orders(*other), f"({' − '.join(titles)}), shuffled instead of fixed batches")
 
 
 def _usual(design: RegularisationDesign) -> list[Contrast]:

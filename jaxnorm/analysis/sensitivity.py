@@ -9,7 +9,7 @@ from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts, slope
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.summary import Expectation
-from jaxnorm.analysis.wording import conjoin, norm_title
+from jaxnorm.analysis.wording import conjoin, in_place_of, norm_title
 from jaxnorm.config import SensitivityArm, SensitivityConfig
 
 LISTED_MEASURES = (
@@ -24,7 +24,7 @@ LISTED_MEASURES = (
     "validation_accuracy",
     "validation_accuracy_shared",
 )
-ANSWER_MEASURES = ("largest_stable_rate", "init_scale_spread")
+ANSWER_MEASURES = ("largest_stable_rate", "workable_share")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -62,7 +62,7 @@ def make_plan(config: SensitivityConfig) -> Plan:
     baseline, *others = config.norms
     pairs = [("batch", "layer")] if {"batch", "layer"} <= set(others) else []
     contrasts = {
-        "the choice of norm": [between_norms(norm, baseline, depth) for depth in design.depths for norm in others],
+        **{in_place_of(norm, baseline): [between_norms(norm, baseline, depth) for depth in design.depths] for norm in others},
         "": [between_norms(*pair, depth) for depth in design.depths for pair in pairs],
     }
     return Plan(config.arms, contrasts, find_claims(LEDGER, design), LISTED_MEASURES, ANSWER_MEASURES)

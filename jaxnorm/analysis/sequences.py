@@ -98,7 +98,9 @@ def over_padding(design: SequencesDesign, norm: str, masking: str, model: str, s
     title = arm_title({"norm": norm, "masking": masking})
     width = shares[-1] - shares[0]
     return slope(
-        arms, [share / width for share in shares], f"{title}, padding share {shares[-1]:g} − {shares[0]:g} on a fitted line, at {where}"
+        arms,
+        [share / width for share in shares],
+        f"{title}, padding share {shares[-1]:g} instead of {shares[0]:g} on a fitted line, at {where}",
     )
 
 
@@ -120,7 +122,7 @@ def _unstable_where_lengths_vary(design: SequencesDesign) -> list[Comparison]:
             of_contrasts(
                 over_spread(design, "batch", "masked", model),
                 over_spread(design, "layer", layer, model),
-                f"(BatchNorm masked − LayerNorm), length spread {design.spreads[-1]:g} − {design.spreads[0]:g} at "
+                f"(BatchNorm masked − LayerNorm), length spread {design.spreads[-1]:g} instead of {design.spreads[0]:g} at "
                 f"{described({'model': model, 'padding_share': design.most})}",
             ),
             measure,

@@ -125,6 +125,12 @@ class Difference:
         low, high = self.estimate.low, self.estimate.high
         return low is not None and high is not None and (low > self.margin or high < -self.margin)
 
+    @property
+    def within_margin(self) -> bool:
+        """Whether the whole interval lies nearer to zero than the margin."""
+        low, high = self.estimate.low, self.estimate.high
+        return low is not None and high is not None and -self.margin < low and high < self.margin
+
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:

@@ -40,7 +40,7 @@ from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.statistics import ALPHA, adjust, equivalence_p, exceedance_p, holm
 from jaxnorm.analysis.summary import Difference, Evidence, Expectation, Verdict, Word
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.analysis.wording import count, format_difference, format_margin, format_p
+from jaxnorm.analysis.wording import count, format_difference, format_margin, format_p, out_of
 from jaxnorm.config import DecisionRule
 
 
@@ -141,7 +141,7 @@ def _verdict(claim: Claim, parts: list[Part], finding: Finding, p_adjusted: floa
         statement=claim.statement,
         source=claim.source,
         word=word,
-        words=_words(claim, word, finding, num_claims) + _of_parts(parts),
+        words=_words(claim, word, finding, num_claims) + _of_parts(parts, word),
         facts=_facts(claim, finding, p_adjusted),
         p_adjusted=p_adjusted,
         evidence=[part.evidence for part in parts],
@@ -167,11 +167,17 @@ def _words(claim: Claim, word: Word, finding: Finding, num_claims: int) -> str:
     return f"{count(evidence.difference.estimate.n, 'seed')} cannot tell{after} whether {claim.statement}"
 
 
-def _of_parts(parts: Sequence[Part]) -> str:
-    """How many of several comparisons are as claimed, as far as means go, where not all or none are."""
-    number = sum(part.evidence.as_claimed for part in parts)
-    are = "is" if number == 1 else "are"
-    return f"; by their means, {number} of its {len(parts)} comparisons {are} as claimed" if 0 < number < len(parts) else ""
+def _of_parts(parts: Sequence[Part], word: Word) -> str:
+    """How many of several comparisons are as claimed, as far as means go, and how many of these are shown, where the word does not say."""
+    claimed = [part.evidence for part in parts if part.evidence.as_claimed]
+    shown = sum(part.expected != "same" and part.difference.p_adjusted <= ALPHA for part in claimed)
+    if len(parts) == 1 or not claimed or (len(claimed) == len(parts) and word != "unresolved"):
+        return ""
+    found = (
+        f", and {shown} of {'them' if len(claimed) > 1 else 'it'} shown" if shown and len(claimed) > 1 else ", and shown" if shown else ""
+    )
+    are = "is" if len(claimed) == 1 else "are"
+    return f"; by their means, {out_of(len(claimed), len(parts))} comparisons {are} as claimed{found}"
 
 
 def _facts(claim: Claim, finding: Finding, p_adjusted: float) -> str:

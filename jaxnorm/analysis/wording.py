@@ -101,6 +101,11 @@ def norm_title(norm: str) -> str:
     return NORM_TITLES.get(norm, norm.rpartition(":")[-1])
 
 
+def in_place_of(norm: str, other: str) -> str:
+    """``BatchNorm in place of no norm``: what is varied, as answers name it."""
+    return f"{norm_title(norm)} in place of {norm_title(other)}"
+
+
 def value_title(factor: str, value: Factor) -> str:
     """A factor's value as it is printed: ``16``, ``0.01``, ``post``."""
     number = f"{value:g}" if isinstance(value, float) else str(value)
@@ -155,6 +160,12 @@ def format_difference(estimate: Estimate, unit: Unit, *, with_unit: bool = True)
     return f"{text}, a factor of {10**estimate.mean:.2g}" if unit == "decades" and with_unit else text
 
 
+def format_change(mean: float, unit: Unit, *, with_unit: bool = True) -> str:
+    """A difference alone, to two significant digits: ``+1.9 points``."""
+    sign = "+" if mean > 0 else "−"
+    return f"{sign}{format_margin(abs(mean), unit, with_unit=with_unit)}"
+
+
 def format_margin(margin: float, unit: Unit, *, with_unit: bool = True) -> str:
     """A margin to two significant digits."""
     scale = SCALES[unit]
@@ -184,6 +195,13 @@ def conjoin(words: Iterable[str], conjunction: str = "and") -> str:
 def count(number: int, noun: str) -> str:
     """``1 seed``, ``32 seeds``."""
     return f"{number} {noun}" if number == 1 else f"{number} {noun}s"
+
+
+def out_of(part: int, whole: int) -> str:
+    """``2 of 3``, ``all 3``, ``both``. Needs at least two."""
+    if part < whole:
+        return f"{part} of {whole}"
+    return "both" if whole == 2 else f"all {whole}"
 
 
 def say_number(word: Word, number: int) -> str:

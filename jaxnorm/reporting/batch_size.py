@@ -37,8 +37,7 @@ def make_accuracy(summary: Summary) -> Figure:
     for ax, rate in zip(figure.axes, RATES, strict=True):
         spread_accuracy(ax, arms)
         ax.set_title(f"{RATE_TITLES[rate]}:\n{_change_title(summary, rate)}")
-    change = "the change from the smallest to the largest size that all norms have, on a line fitted to all sizes"
-    add_means_caption(figure, summary, f"In titles: {change}.")
+    add_means_caption(figure, summary, "In titles: the change from the smallest to the largest size that all norms have.")
     return figure
 
 
@@ -74,7 +73,7 @@ def _by_size(summary: Summary, measure: str, rates: Sequence[str]) -> Figure:
 
 
 def _change_title(summary: Summary, rate: str) -> str:
-    """What is seen: which norm's accuracy changes most with the batch size, by the lines that the report has."""
+    """What is seen: which norm's accuracy changes most with the batch size, by the differences that the report has."""
     norm_of = {arm.key: arm.norm for arm in arms_by_size(summary, rate)}
     changes = [
         (norm_of[next(iter(each.weights))], each)
@@ -118,7 +117,7 @@ def make_learning_rate(summary: Summary) -> Figure:
     add_caption(
         figure,
         summary,
-        f"Ticks: the grid, from {grid[0]:g} to {grid[-1]:g}. Chosen by the validation accuracy of tuning networks, which are not among "
+        f"The grid goes from {grid[0]:g} to {grid[-1]:g}. Chosen by the validation accuracy of tuning networks, which are not among "
         "the n reported ones (see Notes); norms are set apart sideways.",
     )
     return figure

@@ -16,7 +16,10 @@ from jaxnorm.reporting.figures import FOREST_CAPTION, Drawing, add_caption, add_
 from jaxnorm.reporting.forests import plot_differences
 from jaxnorm.reporting.style import BAND_ALPHA, levels_of, looks, norms_of
 
-LINES = "Lines: means (dashed in another way for each nonlinearity); bands: pointwise 95 % Student t intervals; epoch 0 is before training."
+LINES = (
+    "Lines: means (dashed in another way for each nonlinearity); bands: pointwise 95 % Student t intervals, which "
+    "may reach 0 and so the bottom of a logarithmic axis; epoch 0 is before training."
+)
 LABELS = {
     "input_drift": "drift in an epoch\n(units of input)",
     "input_drift_relative": "drift in an epoch\n/ spread of the input",

@@ -20,7 +20,6 @@ CHARACTERS_PER_INCH = 17
 """Of the captions, in their size."""
 UNBROKEN = "\u00a0"
 """A space at which no line ends."""
-RESULT_MEASURES = ("train_loss", "validation_accuracy")
 SEEDS_CAPTION = "Small marks: one per network; above them the mean with its 95 % Student t interval."
 FOREST_CAPTION = (
     "Differences paired by seed with 95 % intervals; shaded: the margin within which a difference counts as none; filled: adjusted p at "
@@ -60,12 +59,13 @@ def make_curves(summary: Summary) -> Figure:
 
 
 def make_results(summary: Summary) -> Figure:
-    """Final results by seed, beside their paired differences."""
-    num_rows = max(len(summary.arms), sum(difference.measure == RESULT_MEASURES[0] for difference in summary.differences))
+    """What the answer speaks of by seed, beside the paired differences."""
+    measures = summary.answer_measures
+    num_rows = max(len(summary.arms), sum(difference.measure == measures[0] for difference in summary.differences))
     columns = 2 if summary.differences else 1
-    figure = Figure(figsize=(5.0 * columns, 2 * (0.95 + 0.27 * num_rows) + 0.6), layout="constrained")
-    axes = figure.subplots(len(RESULT_MEASURES), columns, squeeze=False)
-    for row, measure in zip(axes, RESULT_MEASURES, strict=True):
+    figure = Figure(figsize=(5.0 * columns, len(measures) * (0.95 + 0.27 * num_rows) + 0.6), layout="constrained")
+    axes = figure.subplots(len(measures), columns, squeeze=False)
+    for row, measure in zip(axes, measures, strict=True):
         plot_seeds(row[0], summary, measure)
         if summary.differences:
             plot_differences(row[1], summary, measure)
@@ -76,7 +76,7 @@ def make_results(summary: Summary) -> Figure:
 
 
 CURVES = Drawing("Training loss and validation accuracy after each epoch", make_curves)
-RESULTS = Drawing("Final results of every network, and their paired differences", make_results)
+RESULTS = Drawing("What the answer speaks of: every network's result, and the paired differences", make_results)
 
 
 def add_arm_legend(figure: Figure, summary: Summary, title: str) -> None:

@@ -17,7 +17,7 @@ COLORMAP = "cividis"
 """Told apart by readers of all kinds of colour vision, and in grey (Nunez, Anderton & Renslow 2018)."""
 FRAME = (("white", 3.4), ("black", 1.6))
 """Of a marked cell, colour and width: black on white stands out from all colours of the map, and is no norm's."""
-MANY_TICKS = 9
+MANY_TICKS = 7
 """Columns from which on their labels are turned."""
 
 

@@ -23,7 +23,7 @@ from jaxnorm.reporting.style import BAND_ALPHA, INK, looks, norms_of
 TITLES = {
     "range": "range of the loss (nats)",
     "predictiveness": "change of the gradient",
-    "smoothness": "effective smoothness",
+    "smoothness": "effective β-smoothness",
     "sharpness": "sharpness",
 }
 ROWS = {"": "raw", "_scaled": "in units of the weights"}
@@ -35,7 +35,7 @@ FINE_TICKS_UP_TO = 2.0
 MOST_POWERS = 6
 """Powers of ten, about, that an axis shows at most."""
 EXPLAINED = (
-    "Range: highest minus lowest loss along the gradient. Change of the gradient: the largest there. Effective smoothness: the largest "
+    "Range: highest minus lowest loss along the gradient. Change of the gradient: the largest there. Effective β-smoothness: the largest "
     "change of the gradient per distance. Sharpness: largest eigenvalue of the Hessian. Small is smooth. Upper row: of the parameters as "
     "they are; lower row: kernels in units of their norms, so that growing weights change nothing where a norm makes them scale-invariant. "
     "Lines: geometric means; bands: 95 % Student t intervals."

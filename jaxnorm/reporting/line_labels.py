@@ -12,20 +12,18 @@ FONT_SIZE = 7.5
 """Points."""
 LINE_HEIGHT = 1.2 * FONT_SIZE
 """From one label to the next, in points."""
-KEPT_HEIGHT = 0.8
-"""Share of an axes' height that titles, legend and caption leave of it at least."""
 BESIDE = 1.03
 """Where labels begin, in widths of the axes."""
 
 
 def label_lines(figure: Figure) -> None:
     """Label all lines of a finished figure, whose limits and scales do not change any more; labels are set apart where ends meet."""
+    figure.draw_without_rendering()  # lays it out: only now are limits and heights known
     for ax in figure.axes:
-        ax.autoscale_view()  # else limits that nobody asked for yet are not known
         lines = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
         ends = {line: end for line in lines if (end := _right_end(ax, line)) is not None}
         if ends:
-            height = 72 * figure.get_figheight() * ax.get_position().height * KEPT_HEIGHT
+            height = 72 * figure.get_figheight() * ax.get_position().height
             _label(ax, list(ends), np.array(list(ends.values())), LINE_HEIGHT / height)
 
 
@@ -48,7 +46,7 @@ def _label(ax: Axes, lines: Sequence[Line2D], ends: np.ndarray, gap: float) -> N
             fontsize=FONT_SIZE,
             verticalalignment="center",
             annotation_clip=False,
-            arrowprops={"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.5, "shrinkA": 1, "shrinkB": 3},
+            arrowprops={"arrowstyle": "-", "color": line.get_color(), "linewidth": 0.5, "shrinkA": 1, "shrinkB": 3, "relpos": (0, 0.5)},
         )
 
 

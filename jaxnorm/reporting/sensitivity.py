@@ -21,7 +21,7 @@ from jaxnorm.reporting.sensitivity_grids import make_accuracy, make_diverged, ma
 from jaxnorm.reporting.style import INK, levels_of, looks, norms_of
 from jaxnorm.reporting.sweeps import RING_SIZE, plot_sweep
 
-FOREST_MEASURES = ("largest_stable_rate", "workable_decades", "init_scale_spread", "train_loss", "train_loss_shared", "validation_accuracy")
+FOREST_MEASURES = ("largest_stable_rate", "workable_share", "init_scale_spread", "train_loss", "train_loss_shared", "validation_accuracy")
 FOREST_COLUMNS = 3
 FOREST_LABEL_WIDTH, TITLE_WIDTH = 42, 36
 """Characters of a line."""
@@ -33,7 +33,7 @@ BANDS = "A band that reaches 0 nats runs to the bottom of its axis."
 def make_learning_rate(summary: Summary) -> Figure:
     """Final training loss against the learning rate, from the shared initial scale, one panel per depth."""
     depths = levels_of(summary, "depth")
-    figure = Figure(figsize=(max(5.0, 3.4 * len(depths)), 4.0), layout="constrained")
+    figure = Figure(figsize=(max(7.4, 3.4 * len(depths)), 4.6), layout="constrained")
     axes = figure.subplots(1, len(depths), squeeze=False, sharey=True)[0]
     for ax, depth in zip(axes, depths, strict=True):
         plot_sweep(ax, [at_scale(sweep) for sweep in _at_depth(summary, depth)], "train_loss", "learning_rate", ring="best", line="shared")
@@ -86,12 +86,13 @@ def plot_largest_rates(ax: Axes, arms: Sequence[ArmSummary]) -> Axes:
 def make_init_scale(summary: Summary) -> Figure:
     """Final training loss against the initial scale, at each arm's best rate and at the shared one, one panel per depth."""
     depths, rates = levels_of(summary, "depth"), {"best": "best rates", "shared": f"rate {_shared(summary)['learning_rate']:g}"}
-    figure = Figure(figsize=(max(5.0, 3.1 * len(depths)), 5.8), layout="constrained")
+    figure = Figure(figsize=(max(7.4, 3.1 * len(depths)), 5.8), layout="constrained")
     axes = figure.subplots(len(rates), len(depths), squeeze=False, sharex=True, sharey=True)
     for row, (marked, where) in zip(axes, rates.items(), strict=True):
         for ax, depth in zip(row, depths, strict=True):
-            plot_sweep(ax, [at_rate(sweep, marked) for sweep in _at_depth(summary, depth)], "train_loss", "init_scale")
-            ax.set_title(f"Depth {depth}, {where}:\nleast spread {_least_spread(summary, depth, marked)}")
+            sweeps = [at_rate(sweep, marked) for sweep in _at_depth(summary, depth)]
+            plot_sweep(ax, sweeps, "train_loss", "init_scale")
+            ax.set_title(f"Depth {depth}, {where}:\nlowest mean {_lowest(sweeps)}")
             ax.label_outer()
     _add_legend(figure, summary)
     add_caption(
@@ -99,7 +100,7 @@ def make_init_scale(summary: Summary) -> Figure:
         summary,
         f"Above: each arm at the learning rate that is best for it from scale {_shared(summary)['init_scale']:g}; below: all at the same "
         "small rate. Lines: means; bands: 95 % Student t intervals; diverged networks count as guessing. "
-        f"{BANDS} Spread: standard deviation over the initial scales, mean over seeds.",
+        f"{BANDS} In titles: mean over the initial scales.",
     )
     return figure
 
@@ -108,11 +109,11 @@ def _shared(summary: Summary) -> dict[str, float]:
     return summary.sweeps[0].marked["shared"]
 
 
-def _least_spread(summary: Summary, depth: object, marked: str) -> str:
-    measure = "init_scale_spread" if marked == "best" else "init_scale_spread_shared"
-    arms = [arm for arm in summary.arms if arm.factors["depth"] == depth]
-    least = min(arms, key=lambda arm: arm.measures[measure].mean)
-    return f"{norm_title(least.norm)}, {least.measures[measure].mean:.2g} nats"
+def _lowest(sweeps: Sequence[Sweep]) -> str:
+    """What is seen: whose mean over the initial scales is lowest."""
+    means = [(float(np.mean([point.measures["train_loss"].mean for point in sweep.points])), sweep.norm) for sweep in sweeps]
+    mean, norm = min(means)
+    return f"{norm_title(norm)}, {mean:.2g} nats"
 
 
 def make_differences(summary: Summary) -> Figure:
@@ -152,7 +153,7 @@ DRAWINGS = {
     "diverged": Drawing("Share of diverged networks at every learning rate and initial scale, one panel per norm and depth", make_diverged),
     "init_scale": Drawing("Final training loss against the initial scale, at the best learning rates and at a shared one", make_init_scale),
     "differences": Drawing(
-        "Paired differences: largest stable rate, workable rates, spread over initial scales, losses and accuracy",
+        "Paired differences: largest stable rate, workable share of the grid, spread over initial scales, losses and accuracy",
         make_differences,
         lambda summary: bool(summary.differences),
     ),

@@ -6,10 +6,11 @@ from typing import Literal
 import numpy as np
 from matplotlib.colors import LogNorm, Normalize
 from matplotlib.figure import Figure
-from matplotlib.ticker import FuncFormatter, NullFormatter
+from matplotlib.ticker import FuncFormatter, NullLocator
 
 from jaxnorm.analysis.summary import ArmSummary, Summary, Sweep, SweepPoint
 from jaxnorm.analysis.wording import norm_title
+from jaxnorm.reporting.axes import loss_ticks
 from jaxnorm.reporting.figures import add_caption
 from jaxnorm.reporting.heat_maps import plot_heat_map
 from jaxnorm.reporting.style import levels_of, norms_of
@@ -120,8 +121,9 @@ def draw_grids(
         ax.label_outer()
     bar = figure.colorbar(meshes[0], ax=axes, label=label, aspect=30, pad=0.01)
     if isinstance(norm, LogNorm):
+        bar.set_ticks(loss_ticks(*bar.ax.get_ylim()))
         bar.ax.yaxis.set_major_formatter(FuncFormatter(lambda level, _: f"{level:g}"))
-        bar.ax.yaxis.set_minor_formatter(NullFormatter())
+        bar.ax.yaxis.set_minor_locator(NullLocator())
     return figure
 
 

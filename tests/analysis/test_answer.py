@@ -43,36 +43,53 @@ def _first(varied: dict[str, list[Difference]]) -> str:
 def test_answer_has_two_sentences_however_much_is_varied(number):
     said = answer(_both(**{f"thing {index}": _difference("train_loss", 0.2) for index in range(number)}), MEASURES, 10)
     assert said.count(". ") == 1
-    assert said.startswith(
-        "The final training loss changes with the thing 0 (most: a − b, +0.200 nats [0.190, 0.210], better for BatchNorm)"
-    )
+    assert said.startswith("The final training loss changes with the thing 0 (a − b, +0.200 nats [0.190, 0.210], better for BatchNorm)")
     assert said.endswith(f"; n = {N}.")
     assert said.count("[") == 2 * min(number, DETAILED)
-    assert said.count("up to ") == 2 * max(number - DETAILED, 0)
+    assert said.count("up to +0.20 nats, better for BatchNorm") == max(number - DETAILED, 0)
+    assert said.count("up to +20 points, better for LayerNorm") == max(number - DETAILED, 0)
 
 
-def test_answer_tells_shown_from_negligible_from_not_shown():
-    said = _first(_both(norm=_difference("", 0.02), size=_difference("", -0.2, label="c"), order=_difference("", 0.3, p=0.2)))
-    changes, hardly, unshown = said.split("; it ")
-    assert changes == "The final training loss changes with the size (most: c, −0.200 nats [−0.210, −0.190], better for LayerNorm)"
-    assert hardly == "hardly changes with the norm (largest: a − b, +0.020 nats [0.010, 0.030], the margin is 0.050 nats)"
+def test_answer_tells_shown_from_uncertain_from_negligible_from_not_shown():
+    size, edge = _difference("", -0.2, label="c"), _difference("", 0.055)
+    said = _first(_both(norm=_difference("", 0.02), size=size, depth=edge, order=_difference("", 0.3, p=0.2)))
+    changes, somewhat, hardly, unshown = said.split("; it ")
+    assert changes == "The final training loss changes with the size (c, −0.200 nats [−0.210, −0.190], better for LayerNorm)"
+    assert somewhat == "changes somewhat with the depth (at most +0.055 nats)"
+    assert hardly == "hardly changes with the norm (at most +0.020 nats)"
     assert unshown == "is not shown to change with the order"
 
 
-def test_answer_says_why_the_largest_difference_is_not_shown():
-    said = _first(_both(norm=_difference("", 0.3, p=0.07), size=_difference("", 0.1, p=0.5)))
+@pytest.mark.parametrize(
+    ("mean", "p", "said"),
+    [
+        (0.02, 0.001, "hardly changes with the norm (a − b, +0.020 nats [0.010, 0.030], below the margin of 0.050 nats)"),
+        (0.055, 0.001, "changes somewhat with the norm (a − b, +0.055 nats [0.045, 0.065], perhaps below the margin of 0.050 nats)"),
+        (0.3, 0.07, "is not shown to change with the norm (a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070)"),
+    ],
+)
+def test_answer_says_why_a_difference_does_not_count(mean, p, said):
+    assert _first(_both(norm=_difference("", mean, p=p))) == f"The final training loss {said}"
+
+
+def test_answer_joins_what_is_not_shown():
+    said = _first(_both(norm=[_difference("", 0.3, p=0.07)] * 2, size=_difference("", 0.1, p=0.5)))
     assert said == (
         "The final training loss is not shown to change with the norm (largest: a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070) "
-        "or the size (largest: a − b, +0.100 nats [0.090, 0.110], adjusted p = 0.50)"
+        "or the size"
     )
 
 
-def test_answer_admits_that_differences_point_either_way():
-    contrary = [_difference("", 0.3), _difference("", -0.2), _difference("", 0.01), _difference("", -0.25, sides=("RMSNorm", "BatchNorm"))]
-    said = _first(_both(norm=contrary))
-    assert said.endswith("better for BatchNorm; the other way in 1 of 3 comparisons)")
-    brief = _first(_both(a=_difference("", 1.0), b=_difference("", 1.0), norm=contrary))
-    assert brief.endswith("the norm (up to 0.30 nats, in either direction)")
+def test_answer_tells_how_many_comparisons_count_and_both_ends_of_those_that_point_either_way():
+    one_way = [_difference("", 0.3), _difference("", 0.2), _difference("", 0.01), _difference("", -0.4, p=0.2)]
+    assert _first(_both(norm=one_way)).endswith("(most: a − b, +0.300 nats [0.290, 0.310], better for BatchNorm; 2 of 4 beyond the margin)")
+    assert _first(_both(norm=one_way[:2])).endswith("; both beyond the margin)")
+    either = [*one_way, _difference("", -0.02, label="c")]  # significant, and within the margin
+    assert _first(_both(norm=either)).endswith(
+        "(from c, −0.020 nats [−0.030, −0.010], better for LayerNorm, to a − b, +0.300 nats [0.290, 0.310], better for BatchNorm; 2 of 5 "
+        "beyond the margin)"
+    )
+    assert _first(_both(a=_difference("", 1.0), norm=either)).endswith("the norm (from −0.020 to +0.30 nats; 2 of 5 beyond the margin)")
 
 
 @pytest.mark.parametrize(("factor", "better"), [(0.3, "LayerNorm"), (3.0, "BatchNorm")])
@@ -81,9 +98,7 @@ def test_answer_says_in_whose_favour_a_difference_is(factor, better):
         return losses * (factor if arm.norm == "layer" else 1.0)
 
     said = summarise_compare(CompareConfig(batch_sizes=(16,), seeds=16, epochs=6), effect=effect).answer
-    assert said.startswith(
-        "The area under the training loss changes with the choice of norm (most: LayerNorm − BatchNorm at batch size 16, "
-    )
+    assert said.startswith("The area under the training loss changes with the choice of norm (LayerNorm − BatchNorm at batch size 16, ")
     assert f", better for {better})" in said
     assert "batch size (" not in said  # which was not varied
 

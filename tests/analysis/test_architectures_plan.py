@@ -169,7 +169,7 @@ def test_claim_is_judged_at_the_best_rates_where_the_shared_rate_would_mislead(f
 def test_arm_whose_best_rate_is_the_shared_one_is_not_set_against_itself(frame):
     plan = make_plan(CONFIG, best_rates(CONFIG, frame))
     assert [contrast.label for contrast in plan.contrasts[""] if "shared rate" in contrast.label and "best" in contrast.label] == [
-        f"{model}, BatchNorm: best − shared rate" for model in ("CNN", "LSTM", "Transformer")
+        f"{model}, BatchNorm: best instead of shared rate" for model in ("CNN", "LSTM", "Transformer")
     ]
 
 
@@ -213,8 +213,8 @@ def test_differences_figure_has_a_panel_per_rate_and_the_interactions_last(frame
         "CNN: BatchNorm − LayerNorm",
         "LSTM: BatchNorm − LayerNorm",
         "Transformer: BatchNorm − LayerNorm",
-        "(BatchNorm − LayerNorm), CNN − LSTM",
-        "(BatchNorm − LayerNorm), CNN − Transformer",
+        "(BatchNorm − LayerNorm), CNN instead of LSTM",
+        "(BatchNorm − LayerNorm), CNN instead of Transformer",
     ]
     assert best.get_title(loc="left").startswith("Each at its best learning rate:")
     assert shared.get_title(loc="left").startswith("All at the learning rate 0.01:")

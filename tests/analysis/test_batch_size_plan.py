@@ -237,8 +237,8 @@ def test_titles_say_what_is_seen(summary):
 
 def test_arms_of_the_table_are_named_in_words(summary):
     labels = [difference.label for difference in summary.differences]
-    assert "ghosts of 8 − 128 in batches of 128, best rates" in labels
-    assert "BatchNorm, sorted − shuffled batches of 16, fixed rate" in labels
+    assert "ghosts of 8 instead of 128 in batches of 128, best rates" in labels
+    assert "BatchNorm, sorted instead of shuffled batches of 16, fixed rate" in labels
     assert BatchSizeArm("ghost", 128, 8, "mixed").key == "ghost-128-8-mixed"
 
 

@@ -84,10 +84,10 @@ def test_mechanisms_are_told_apart():
         return -0.01 * shuffled - 0.1 * (arm.norm == "batch" and live) - 0.04 * (arm.norm == "batch" and live and shuffled)
 
     summary = make_summary(gap=gap)
-    assert difference_of(summary, "no norm, shuffled − fixed batches") == pytest.approx(-0.01, abs=0.003)
-    assert difference_of(summary, "BatchNorm, shuffled − fixed batches") == pytest.approx(-0.05, abs=0.003)
-    assert difference_of(summary, "(BatchNorm − no norm), shuffled − fixed batches") == pytest.approx(-0.04, abs=0.003)
-    assert difference_of(summary, "BatchNorm, frozen − live statistics at fixed batches") == pytest.approx(0.1, abs=0.003)
+    assert difference_of(summary, "no norm, shuffled instead of fixed batches") == pytest.approx(-0.01, abs=0.003)
+    assert difference_of(summary, "BatchNorm, shuffled instead of fixed batches") == pytest.approx(-0.05, abs=0.003)
+    assert difference_of(summary, "(BatchNorm − no norm), shuffled instead of fixed batches") == pytest.approx(-0.04, abs=0.003)
+    assert difference_of(summary, "BatchNorm, frozen instead of live statistics at fixed batches") == pytest.approx(0.1, abs=0.003)
     assert difference_of(summary, "BatchNorm frozen − no norm at shuffled batches") == pytest.approx(0.0, abs=0.003)
 
 

@@ -109,8 +109,8 @@ def test_plan_sets_every_kind_against_the_baseline_and_masked_against_unmasked()
         "BatchNorm unmasked − LayerNorm at LSTM, length spread 0.9, padding share 0.75",
     ]
     assert [contrast.label for contrast in contrasts["the masking of padding"]] == [
-        "BatchNorm, padding unmasked − masked at LSTM, length spread 0, padding share 0.75",
-        "BatchNorm, padding unmasked − masked at LSTM, length spread 0.9, padding share 0.75",
+        "BatchNorm, padding unmasked instead of masked at LSTM, length spread 0, padding share 0.75",
+        "BatchNorm, padding unmasked instead of masked at LSTM, length spread 0.9, padding share 0.75",
     ]
 
 

@@ -1,4 +1,4 @@
-"""Laws of the rule: the table of words, and the weakest part. ``test_coverage`` has the promise of at most 5 % false differences."""
+"""Laws of the rule: the table of words, and the weakest part. ``test_false_claims`` has the promise of at most 5 % false differences."""
 
 import numpy as np
 import pytest
@@ -9,7 +9,7 @@ from jaxnorm.analysis.compare import between_norms, between_sizes, interaction
 from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summary import Difference, Estimate, Evidence, Expectation, Word
 from jaxnorm.analysis.table import read_arms
-from jaxnorm.analysis.verdict import Part, find, judge, weigh
+from jaxnorm.analysis.verdict import Part, _of_parts, find, judge, weigh
 from jaxnorm.config import CompareConfig, DecisionRule
 
 RULE = DecisionRule()
@@ -65,6 +65,24 @@ def test_weakest_part_decides(parts, word, p_value):
     finding = find(parts)
     assert finding.word == word
     assert finding.p_value == pytest.approx(p_value)
+
+
+@pytest.mark.parametrize(
+    ("means", "word", "said"),
+    [
+        ([5.0], "unresolved", ""),
+        ([5.0, 5.0], "holds", ""),
+        ([-5.0, -5.0], "contradicted", ""),
+        ([5.0, -5.0, -5.0], "contradicted", "; by their means, 1 of 3 comparisons is as claimed, and shown"),
+        ([5.0, 5.0, -5.0], "unresolved", "; by their means, 2 of 3 comparisons are as claimed, and 2 of them shown"),
+        ([5.0, 0.5], "unresolved", "; by their means, both comparisons are as claimed, and 1 of them shown"),
+        ([0.5, 0.5], "unresolved", "; by their means, both comparisons are as claimed"),
+    ],
+)
+def test_verdict_tells_how_many_comparisons_are_as_claimed_and_shown(means, word, said):
+    """Those of 0.5 here are not significant."""
+    parts = [weigh(_difference(mean, spread=20.0, p_value=0.3 if mean == 0.5 else 0.001), "higher") for mean in means]
+    assert _of_parts(parts, word) == said
 
 
 def _judge(config: CompareConfig, claims: list[Claim], **effects):

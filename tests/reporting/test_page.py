@@ -130,7 +130,7 @@ def test_points_tell_their_values(page, summary):
     assert places[:5] == sorted(places[:5])
     seeds = re.findall(r"<title>BatchNorm 16, seed (\d+): ([\d.]+) nats", (page.parent / "figures" / "results.svg").read_text())
     assert [int(seed) for seed, _ in seeds] == summary.seeds
-    assert [float(value) for _, value in seeds] == pytest.approx(summary.arms[0].by_seed["train_loss"], abs=1e-3)
+    assert [float(value) for _, value in seeds] == pytest.approx(summary.arms[0].by_seed["train_loss_area"], abs=1e-3)
 
 
 def _at(summary, metric, index):
