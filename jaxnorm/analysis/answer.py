@@ -4,47 +4,50 @@ import dataclasses
 from collections.abc import Mapping, Sequence
 from typing import get_args
 
+import numpy as np
+
 from jaxnorm.analysis.measures import Measure, find_measure
 from jaxnorm.analysis.statistics import ALPHA, could_show
 from jaxnorm.analysis.summary import Difference, Verdict, Word
 from jaxnorm.analysis.wording import conjoin, count, format_change, format_difference, format_margin, format_p, out_of, say_number
 
 VERBS = ("changes with", "changes somewhat with", "hardly changes with", "is not shown to change with")
-"""What a measure does with something that is varied: a difference is shown to exceed the margin; some are significant, but may not exceed
-it; those that are significant are all smaller than it; none is significant."""
+"""What a measure does with something that is varied: some difference is shown to exceed the margin; some is shown not to be zero; all are
+shown to be smaller than the margin; nothing is shown."""
 DETAILED = 1
 """Things varied of which a sentence spells out arms and intervals; of further ones it says only how large differences are."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Finding:
+class Effect:
     """What the differences in one measure say of one thing that was varied."""
 
     subject: str
     differences: Sequence[Difference]
 
     @property
-    def significant(self) -> list[Difference]:
-        """Those that are significant after correction."""
-        return [difference for difference in self.differences if difference.p_adjusted <= ALPHA]
+    def shown(self) -> list[Difference]:
+        """Those that are shown to exceed the margin."""
+        return [difference for difference in self.differences if difference.p_beyond <= ALPHA]
 
     @property
-    def shown(self) -> list[Difference]:
-        """Those of them whose interval lies wholly beyond the margin."""
-        return [difference for difference in self.significant if difference.beyond_margin]
+    def significant(self) -> list[Difference]:
+        """Those that are shown not to be zero."""
+        return [difference for difference in self.differences if difference.p_adjusted <= ALPHA]
 
     @property
     def verb(self) -> str:
         """One of ``VERBS``."""
         if self.shown:
             return VERBS[0]
-        within = all(difference.within_margin for difference in self.significant)
-        return VERBS[3] if not self.significant else VERBS[2] if within else VERBS[1]
+        if all(difference.p_within <= ALPHA for difference in self.differences):
+            return VERBS[2]
+        return VERBS[1] if self.significant else VERBS[3]
 
     @property
     def largest(self) -> Difference:
-        """The largest of what the verb says."""
-        return max(self.shown or self.significant or self.differences, key=lambda difference: abs(difference.estimate.mean))
+        """Of those that are shown, or of all where none is."""
+        return max(self.shown or self.differences, key=lambda difference: np.nan_to_num(abs(difference.estimate.mean), nan=-1.0))
 
     @property
     def ends(self) -> list[Difference]:
@@ -64,66 +67,67 @@ def answer(varied: Mapping[str, Sequence[Difference]], measures: Sequence[str], 
         return "Nothing was varied, so there is nothing to compare."
     n = next(iter(told.values()))[0].estimate.n
     reason = f"n = {n}" if could_show(n, num_differences) else f"{count(n, 'seed')} could not have shown any difference"
-    sentences = [_sentence(find_measure(name), _findings(told, name)) for name in measures]
+    sentences = [_sentence(find_measure(name), _effects(told, name)) for name in measures]
     return f"{'. '.join(sentences)}; {reason}."
 
 
-def _findings(varied: Mapping[str, Sequence[Difference]], name: str) -> list[Finding]:
+def _effects(varied: Mapping[str, Sequence[Difference]], name: str) -> list[Effect]:
     by_subject = {subject: [each for each in differences if each.measure == name] for subject, differences in varied.items()}
-    findings = [Finding(subject, differences) for subject, differences in by_subject.items()]
-    return sorted(findings, key=lambda finding: VERBS.index(finding.verb))
+    effects = [Effect(subject, differences) for subject, differences in by_subject.items()]
+    return sorted(effects, key=lambda effect: VERBS.index(effect.verb))
 
 
-def _sentence(measure: Measure, findings: Sequence[Finding]) -> str:
+def _sentence(measure: Measure, effects: Sequence[Effect]) -> str:
     """``The test accuracy changes with the choice of norm (...); it is not shown to change with the batch size (...)``."""
-    told = [_in_detail(finding, measure) for finding in findings[:DETAILED]] + [
-        _in_brief(finding, measure) for finding in findings[DETAILED:]
-    ]
-    by_verb = {verb: [text for finding, text in zip(findings, told, strict=True) if finding.verb == verb] for verb in VERBS}
+    told = [_in_detail(effect, measure) for effect in effects[:DETAILED]] + [_in_brief(effect, measure) for effect in effects[DETAILED:]]
+    by_verb = {verb: [text for effect, text in zip(effects, told, strict=True) if effect.verb == verb] for verb in VERBS}
     title = f"{measure.title}," if "," in measure.title else measure.title
     clauses = [f"{verb} {conjoin(texts, 'or' if verb == VERBS[-1] else 'and')}" for verb, texts in by_verb.items() if texts]
     return f"The {title} {'; it '.join(clauses)}"
 
 
-def _in_detail(finding: Finding, measure: Measure) -> str:
-    if finding.shown:
-        ends = [", ".join([each.label, format_difference(each.estimate, measure.unit), *_better(each)]) for each in finding.ends]
-        reach = f"from {', to '.join(ends)}" if len(ends) > 1 else f"{'most: ' if len(finding.shown) > 1 else ''}{ends[0]}"
-        return f"{finding.subject} ({'; '.join([reach, *_how_many(finding)])})"
-    largest = finding.largest
-    margin = f"the margin of {format_margin(largest.margin, measure.unit)}"
-    reasons = (f"perhaps below {margin}", f"below {margin}", f"adjusted p {format_p(largest.p_adjusted)}")
-    reason = reasons[VERBS.index(finding.verb) - 1]
+def _in_detail(effect: Effect, measure: Measure) -> str:
+    if effect.shown:
+        ends = [", ".join([each.label, format_difference(each.estimate, measure.unit), *_better(each)]) for each in effect.ends]
+        reach = f"from {', to '.join(ends)}" if len(ends) > 1 else f"{'most: ' if len(effect.shown) > 1 else ''}{ends[0]}"
+        return f"{effect.subject} ({'; '.join([reach, *_how_many(effect)])})"
+    largest = effect.largest
+    margin = f"the margin is {format_margin(largest.margin, measure.unit)}"
+    reason = f"adjusted p {format_p(largest.p_adjusted)}" if effect.verb == VERBS[-1] else margin
     amount = format_difference(largest.estimate, measure.unit)
-    return f"{finding.subject} ({'largest: ' if len(finding.differences) > 1 else ''}{largest.label}, {amount}, {reason})"
+    return f"{effect.subject} ({_largest_of(effect)}{largest.label}, {amount}, {reason})"
 
 
-def _in_brief(finding: Finding, measure: Measure) -> str:
-    largest = format_change(finding.largest.estimate.mean, measure.unit)
-    if not finding.shown:
-        return f"{finding.subject} (at most {largest})" if finding.significant else finding.subject
-    lowest = format_change(finding.ends[0].estimate.mean, measure.unit, with_unit=False)
-    highest = format_change(finding.ends[-1].estimate.mean, measure.unit)
-    either_way = len(finding.ends) > 1
-    reach = f"from {lowest} to {highest}" if either_way else ", ".join([f"up to {largest}", *_better(finding.largest)])
-    return f"{finding.subject} ({'; '.join([reach, *_how_many(finding)])})"
+def _in_brief(effect: Effect, measure: Measure) -> str:
+    largest = format_change(effect.largest.estimate.mean, measure.unit)
+    if not effect.shown:
+        return effect.subject if effect.verb == VERBS[-1] else f"{effect.subject} ({_largest_of(effect)}{largest})"
+    lowest = format_change(effect.ends[0].estimate.mean, measure.unit, with_unit=False)
+    highest = format_change(effect.ends[-1].estimate.mean, measure.unit)
+    either_way = len(effect.ends) > 1
+    reach = f"from {lowest} to {highest}" if either_way else ", ".join([f"up to {largest}", *_better(effect.largest, told=False)])
+    return f"{effect.subject} ({'; '.join([reach, *_how_many(effect)])})"
 
 
-def _how_many(finding: Finding) -> list[str]:
+def _largest_of(effect: Effect) -> str:
+    return "largest: " if len(effect.differences) > 1 else ""
+
+
+def _how_many(effect: Effect) -> list[str]:
     """How many of several comparisons are shown."""
-    number = len(finding.differences)
-    return [f"{out_of(len(finding.shown), number)} beyond the margin"] if number > 1 else []
+    number = len(effect.differences)
+    return [f"{out_of(len(effect.shown), number)} beyond the margin"] if number > 1 else []
 
 
-def _better(difference: Difference) -> list[str]:
-    """In whose favour a difference is: ``better for LayerNorm``; nothing where neither direction is better."""
+def _better(difference: Difference, *, told: bool = True) -> list[str]:
+    """In whose favour a difference is: ``better for LayerNorm``, and than for what, unless that is ``told``; nothing where neither is."""
     better = find_measure(difference.measure).better
     if better == "neither":
         return []
     if difference.sides is None:
         return [f"{better} is better"]
-    first, second = difference.sides
-    return [f"better for {first if (difference.estimate.mean > 0) == (better == 'higher') else second}"]
+    first, second = difference.sides if (difference.estimate.mean > 0) == (better == "higher") else reversed(difference.sides)
+    return [f"better for {first}" if told else f"better for {first} than for {second}"]
 
 
 def count_verdicts(verdicts: Sequence[Verdict]) -> str:

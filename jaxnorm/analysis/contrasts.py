@@ -110,6 +110,8 @@ def _build_differences(contrasts: Sequence[tuple[Contrast, str]], differences_MS
     low_M, high_M = statistics.paired_interval(differences_MS) if n > 1 else ([None] * len(contrasts),) * 2
     p_M = statistics.sign_flip_p(differences_MS)
     adjusted_M = statistics.adjust(p_M)
+    beyond_M = statistics.adjust(np.maximum(p_M, statistics.exceedance_p(differences_MS, margins)))
+    within_M = statistics.adjust(statistics.equivalence_p(differences_MS, margins), statistics.SAMENESS)
     return [
         Difference(
             label=contrast.label,
@@ -123,6 +125,8 @@ def _build_differences(contrasts: Sequence[tuple[Contrast, str]], differences_MS
             by_seed=differences_MS[m].tolist(),
             detectable=detectable_difference(differences_MS[m]),
             seeds_needed=seeds_needed(differences_MS[m]),
+            p_beyond=float(beyond_M[m]),
+            p_within=float(within_M[m]),
         )
         for m, (contrast, name) in enumerate(contrasts)
     ]

@@ -75,7 +75,7 @@ def make_plan(config: CovariateShiftConfig) -> Plan:
         contrasts,
         find_claims(LEDGER, CovariateShiftDesign(config)),
         measures=(*CURVES, "train_loss_area", "test_accuracy"),
-        answer_measures=("input_drift", "saturation"),
+        answer_measures=("input_drift", "gradient_cosine"),
         curves=CURVES,
         traces=traces,
     )

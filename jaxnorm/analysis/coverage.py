@@ -84,7 +84,7 @@ class FalseClaims:
     """That a report lists."""
     num_claims: int
     differences: Rate
-    """Any listed difference that is none has an adjusted p of at most 0.05."""
+    """Any listed difference is shown not to be zero and is, or to exceed the margin and does not."""
     claims: Rate
     """Any claim holds that is not so, or is contradicted although nothing speaks against it."""
     evidence: Rate
@@ -92,9 +92,11 @@ class FalseClaims:
     advice: Rate
     """Any arm is named worse than the best that is not, by more than the margin."""
     anywhere: Rate
-    """Any of these, which are corrected together; the answer at the head of a report speaks of listed differences."""
+    """Any of these, which are corrected together; the answer at the head of a report rests on listed differences."""
     sameness: Rate
-    """Any verdict rests on a difference that was found smaller than the margin and is not; corrected apart."""
+    """Any listed difference, or one that a verdict rests on, was found smaller than the margin and is not; corrected apart."""
+    early: int
+    """Of the first 100 reports, those that claim any of these."""
 
 
 @dataclasses.dataclass(frozen=True)

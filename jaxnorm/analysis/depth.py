@@ -54,8 +54,8 @@ class DepthDesign:
 
 
 def make_plan(config: DepthConfig) -> Plan:
-    """Each norm against none in the same kind of block, residual blocks against plain ones, the places of a norm against the first, the
-    longest warm-up against the shortest, and the greatest depth against the least; all at the greatest depth.
+    """At the greatest depth: each norm against the first in the same kind of block, residual blocks against plain ones, the places of
+    a norm against its first, and the longest warm-up against the shortest; and the greatest depth against the least.
     """
     design = DepthDesign(config)
     baseline, *others = config.norms
@@ -72,11 +72,11 @@ def make_plan(config: DepthConfig) -> Plan:
         for placement in design.placements(norm)
         if placement != "plain" and "plain" in design.placements(norm)
     ]
-    residual_places = [placement for placement in RESIDUAL_PLACEMENTS if placement in config.possible_placements]
+    residual_places = {norm: [place for place in RESIDUAL_PLACEMENTS if place in design.placements(norm)] for norm in config.norms}
     places = [
-        of_arms(design.arm(norm, placement, deepest), design.arm(norm, residual_places[0], deepest))
-        for norm in others
-        for placement in residual_places[1:]
+        of_arms(design.arm(norm, placement, deepest), design.arm(norm, own[0], deepest))
+        for norm, own in residual_places.items()
+        for placement in own[1:]
     ]
     kinds = [(norm, placement, deepest) for norm in config.norms for placement in design.placements(norm)]
     warmup = [of_arms(design.arm(*kind, design.warmups[1]), design.arm(*kind)) for kind in kinds if len(config.warmup_steps) > 1]

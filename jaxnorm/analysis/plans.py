@@ -1,4 +1,4 @@
-"""What each instrument asks at its default settings: the plans whose reports ``false_claims`` simulates."""
+"""The plans whose reports ``false_claims`` simulates: what each instrument asks at its default settings, and more where claims want it."""
 
 import dataclasses
 
@@ -18,15 +18,15 @@ from jaxnorm.config import (
 )
 
 NORMS_OF_COMPARE = ("batch", "layer", "none", "rms")
-"""All that the claims of compare speak of."""
+"""All that the claims of compare speak of; by default it has three of them."""
 
 
-def default_plans() -> dict[str, Plan]:
+def simulated_plans() -> dict[str, Plan]:
     """Instrument, and what is particular, to its plan; as if tuning had chosen a rate that no other arm has, and the second ghost size."""
     sizes, models = BatchSizeConfig(), ArchitecturesConfig()
     chosen = Choices(dict.fromkeys(sizes.arms, 0.0), sorted(sizes.ghost_sizes)[1])
     losses, matched = LandscapeConfig(), RegularisationConfig()
-    transformer = DepthConfig(model="transformer", norms=("none", "layer"), depths=(2, 6), warmup_steps=(0, 100))
+    transformer = DepthConfig(model="transformer", norms=("none", "layer"), depths=(2, 6), warmup_steps=(0, 110))
     return {
         "compare": compare.make_plan(dataclasses.replace(CompareConfig(), norms=NORMS_OF_COMPARE)),
         "batch_size": batch_size.make_plan(sizes, chosen),

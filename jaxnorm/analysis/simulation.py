@@ -15,9 +15,8 @@ from jaxnorm.analysis.bootstrap import bca_interval, expanded_tail, studentised_
 from jaxnorm.analysis.coverage import Cell, Rate, Shape
 from jaxnorm.analysis.statistics import ALPHA, CONFIDENCE, FAMILIES, paired_interval, sign_flip_p, t_interval
 from jaxnorm.analysis.summary import Difference
+from jaxnorm.config.coverage import FEWEST
 
-FEWEST = 4
-"""Smallest sample whose kurtosis is defined."""
 TAIL = (1 - CONFIDENCE) / 2
 STEP_OFFSET = 0.3
 """Where between two steps the mean of the discrete distribution lies before rounding, in steps."""

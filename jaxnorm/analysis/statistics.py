@@ -17,9 +17,11 @@ from jaxnorm.analysis.summary import Estimate
 CONFIDENCE = 0.95
 ALPHA = 0.05
 """How often a report may claim anything where there is nothing."""
-FAMILIES = 4
-"""Kinds of statements in a report, each corrected on its own for a fourth of ``ALPHA``: listed differences, verdicts, the evidence of
-verdicts, advice."""
+FAMILIES = 5
+"""Kinds of statements in a report, each corrected on its own for a fifth of ``ALPHA``: that listed differences are not zero, that they
+exceed the margin, verdicts, the evidence of verdicts, advice."""
+SAMENESS = 2
+"""Kinds of statements that a difference is smaller than the margin, which share ``ALPHA`` among themselves: listed ones, and verdicts."""
 FLIPS = 99_999
 """Random sign flips of the permutation test: p values from 0.00001 up."""
 MAX_EXACT = 16
@@ -126,12 +128,12 @@ def holm(p_values: ArrayLike) -> np.ndarray:
     return adjusted
 
 
-def adjust(p_values: ArrayLike) -> np.ndarray:
+def adjust(p_values: ArrayLike, kinds: int = FAMILIES) -> np.ndarray:
     """P values of one kind of statements, adjusted so that any mistake in a whole report has the stated rate.
 
-    They are Holm's, times ``FAMILIES``.
+    They are Holm's, times the number of ``kinds``: ``FAMILIES``, or ``SAMENESS`` for statements that differences are small.
     """
-    return np.minimum(FAMILIES * holm(p_values), 1.0)
+    return np.minimum(kinds * holm(p_values), 1.0)
 
 
 def could_show(n: int, number: int) -> bool:

@@ -118,18 +118,10 @@ class Difference:
     """The true difference that so many seeds find with 80 % power, in the measure's unit; no correction for several differences."""
     seeds_needed: int | None = None
     """Seeds that find a difference of the observed size with 80 % power; None where no number of use would."""
-
-    @property
-    def beyond_margin(self) -> bool:
-        """Whether the whole interval lies on one side of zero and farther from it than the margin."""
-        low, high = self.estimate.low, self.estimate.high
-        return low is not None and high is not None and (low > self.margin or high < -self.margin)
-
-    @property
-    def within_margin(self) -> bool:
-        """Whether the whole interval lies nearer to zero than the margin."""
-        low, high = self.estimate.low, self.estimate.high
-        return low is not None and high is not None and -self.margin < low and high < self.margin
+    p_beyond: float = 1.0
+    """That of a difference no larger than the margin, from sign flips and a t test together, adjusted for the list."""
+    p_within: float = 1.0
+    """That of a difference at least as large as the margin, by two one-sided t tests, adjusted over the list alone."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -23,8 +23,9 @@ counts as confirmed; a claim of nothing but sameness is then "equivalent" rather
 smallest p of its contradicted comparisons times the number of its comparisons, since any one of them would have done. Every other claim
 brings the largest p of its comparisons, since all of them must be right (intersection-union test, Berger 1982). The result is multiplied by
 the number of kinds of statements in a report (``statistics.FAMILIES``). Claims that are found equivalent count with a p of 1 there, and are
-adjusted by a Holm's procedure of their own, in which the others do. Claims whose adjusted p exceeds 0.05 are unresolved. Under no
-difference at all, the chance that a report claims any, in either direction and anywhere in it, is at most 5 %.
+adjusted by a Holm's procedure of their own, in which the others do, times 2, since listed differences may be called small as well. Claims
+whose adjusted p exceeds 0.05 are unresolved. Under no difference at all, the chance that a report claims any, in either direction and
+anywhere in it, is at most 5 %.
 
 The margin of losses, areas and noises is a share of the compared arms' mean, and that mean is estimated from the same run.
 """
@@ -37,7 +38,7 @@ import numpy as np
 from jaxnorm.analysis.claims import Claim
 from jaxnorm.analysis.contrasts import measure_contrasts
 from jaxnorm.analysis.measures import find_measure
-from jaxnorm.analysis.statistics import ALPHA, adjust, equivalence_p, exceedance_p, holm
+from jaxnorm.analysis.statistics import ALPHA, SAMENESS, adjust, equivalence_p, exceedance_p
 from jaxnorm.analysis.summary import Difference, Evidence, Expectation, Verdict, Word
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.analysis.wording import count, format_difference, format_margin, format_p, out_of
@@ -95,7 +96,8 @@ def _adjusted(findings: Sequence[Finding]) -> list[float]:
     """
     equivalent = np.array([finding.word == "equivalent" for finding in findings])
     p_values = np.array([finding.p_value for finding in findings])
-    of_difference, of_none = adjust(np.where(equivalent, 1.0, p_values)), holm(np.where(equivalent, p_values, 1.0))
+    of_difference = adjust(np.where(equivalent, 1.0, p_values))
+    of_none = adjust(np.where(equivalent, p_values, 1.0), SAMENESS)
     return np.where(equivalent, of_none, of_difference).tolist()
 
 

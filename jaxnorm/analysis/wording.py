@@ -97,8 +97,10 @@ SCALES: dict[Unit, Scale] = {
 
 
 def norm_title(norm: str) -> str:
-    """``batch`` becomes BatchNorm, ``module:MyNorm`` MyNorm; a norm that has no title keeps its name."""
-    return NORM_TITLES.get(norm, norm.rpartition(":")[-1])
+    """``batch`` becomes BatchNorm, ``module:MyNorm`` MyNorm, ``module:BatchNorm`` BatchNorm (module); others keep their names."""
+    module, _, name = norm.rpartition(":")
+    own = f"{name} ({module})" if module and name in NORM_TITLES.values() else name
+    return NORM_TITLES.get(norm, own)
 
 
 def in_place_of(norm: str, other: str) -> str:

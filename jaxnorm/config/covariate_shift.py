@@ -54,7 +54,7 @@ class CovariateShiftConfig(Study):
     probe_batches: int = 8
     """Batches of training examples that the probes read, before training and after each epoch."""
 
-    question: str = "Does BatchNorm reduce internal covariate shift, and keep nonlinearities out of saturation?"
+    question: str = "Does BatchNorm reduce internal covariate shift, by drift of inputs and by change of gradients?"
     """The question the run answers: heading of the report."""
 
     @property

@@ -3,6 +3,9 @@
 import dataclasses
 from pathlib import Path
 
+FEWEST = 4
+"""Smallest sample whose kurtosis is defined."""
+
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class CoverageConfig:

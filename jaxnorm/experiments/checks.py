@@ -84,6 +84,16 @@ def check_norms(norms: Sequence[str], known: Collection[str]) -> None:
         elif norm not in known:
             own = " A norm of your own is written package.module:Class." if "." in norm else ""
             raise UsageError(f"--norms {norm} is not a norm; {nearest(norm, list(known))}{own}")
+    _require_distinct_names([norm for norm in norms if is_own(norm)])
+
+
+def _require_distinct_names(own: Sequence[str]) -> None:
+    """Reports call norms of one's own by the names of their classes."""
+    by_name: dict[str, str] = {}
+    for norm in own:
+        name = norm.rpartition(":")[2]
+        if by_name.setdefault(name, norm) != norm:
+            raise UsageError(f"--norms {by_name[name]} and {norm} would both be called {name} in reports; rename one of the classes.")
 
 
 def _require_own_form(norm: str) -> None:

@@ -9,12 +9,11 @@ Result:   summary.json, report.md, environment.json and a figure in --out. The n
 import sys
 
 from jaxnorm.config import CoverageConfig
+from jaxnorm.config.coverage import FEWEST
 from jaxnorm.experiments.checks import check_distinct, check_positive, flag
 from jaxnorm.experiments.command_line import UsageError, parse, run_command
 
 PROGRAM = "python -m jaxnorm.experiments.coverage"
-FEWEST = 4
-"""Smallest sample whose kurtosis is defined."""
 
 
 def main(arguments: list[str] | None = None) -> int:

@@ -21,6 +21,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 def report(arguments: list[str]) -> int:
     """Redraw the report of one folder, or show several side by side."""
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return 0
     if not arguments or any(argument.startswith("-") for argument in arguments):
         given = f"{' '.join(arguments)} is not understood" if arguments else "no folder is named"
         raise UsageError(f"{given}; give the folders of one or more finished runs.")

@@ -7,7 +7,7 @@ from threadpoolctl import threadpool_limits
 from jaxnorm.analysis.compare import make_plan
 from jaxnorm.analysis.coverage import CoverageSummary
 from jaxnorm.analysis.false_claims import count_differences, simulate_reports, truths_of
-from jaxnorm.analysis.plans import default_plans
+from jaxnorm.analysis.plans import simulated_plans
 from jaxnorm.analysis.simulation import DISTRIBUTIONS, simulate_cell
 from jaxnorm.config import CompareConfig, CoverageConfig
 from jaxnorm.experiments import devices
@@ -38,7 +38,7 @@ def simulate(config: CoverageConfig) -> CoverageSummary:
     with threadpool_limits(1), ThreadPoolExecutor(devices.usable_cores()) as pool:  # threads within threads wait for each other
         reports = [
             pool.submit(simulate_reports, name, plan, truth, config.report_seeds, config.reports, config.rng_seed)
-            for name, plan in default_plans().items()
+            for name, plan in simulated_plans().items()
             for truth in truths_of(name)
         ]
         cells = [

@@ -77,10 +77,11 @@ def _plot_inputs(ax: Axes, arm: ArmSummary, color: str) -> Axes:
     low, middle, high = (np.asarray(arm.traces[percentile_name(percent, 0)]) for percent in PERCENTILES)
     epochs = np.arange(len(middle))
     ax.fill_between(epochs, low, high, color=color, alpha=BAND_ALPHA, linewidth=0)
-    ax.plot(epochs, low, epochs, high, color=color, linewidth=0.8, linestyle=(0, (4, 1.5)))
+    for percent, values in ((PERCENTILES[0], low), (PERCENTILES[2], high)):
+        ax.plot(epochs, values, color=color, linewidth=0.8, linestyle=(0, (4, 1.5)), label=f"{percent}th")
     for unit in range(1, sum(name.startswith(f"input_p{PERCENTILES[1]}.") for name in arm.traces)):
         ax.plot(epochs, arm.traces[percentile_name(PERCENTILES[1], unit)], color="#8A8A8A", linewidth=0.7)
-    ax.plot(epochs, middle, color=color, linewidth=2.0)
+    ax.plot(epochs, middle, color=color, linewidth=2.0, label=f"{PERCENTILES[1]}th")
     ax.xaxis.set_major_locator(MaxNLocator(integer=True, min_n_ticks=1))
     return ax
 

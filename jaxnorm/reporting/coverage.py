@@ -11,6 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jaxnorm.analysis.coverage import METHODS, SMALLEST_COVERED, TOLERANCE, Cell, CoverageSummary, Rate, Shape, packaged_coverage
+from jaxnorm.analysis.false_claims import STRAYS
 from jaxnorm.analysis.simulation import DISTRIBUTIONS, observed_shapes
 from jaxnorm.analysis.statistics import ALPHA, CONFIDENCE, FAMILIES
 from jaxnorm.analysis.summary import Summary
@@ -112,10 +113,11 @@ def false_claims_table(summary: CoverageSummary) -> TextTable:
     caption = (
         "Share of simulated reports, in % ± Monte Carlo error, that claim a difference which is not there: "
         f"{count(first.anywhere.trials, 'report')} each of {count(first.n, 'network')} per arm, by the plan of each instrument at its "
-        "default settings. Margins are zero, so that nothing hides behind them, unless a row says otherwise. The "
+        "default settings or larger ones. Margins are zero, so that nothing hides behind them, unless a row says otherwise. The "
         f"{FAMILIES} kinds of statements are corrected for each other, so that all together err in at most {100 * ALPHA:g} % of reports; "
-        "the answer at the head of a report speaks of listed differences. The last column, corrected apart, is of verdicts that rest on "
-        "a difference smaller than the margin where it is as large."
+        "the answer at the head of a report rests on listed differences. The last column, corrected apart: sameness is claimed where the "
+        "difference is as large as the margin. Networks astray show a limit: equal means that come about so unevenly are taken for "
+        "different, since sign flips take differences to be as often up as down."
     )
     headings = (
         "plan",
@@ -155,11 +157,13 @@ def describe_found(summary: CoverageSummary) -> str:
     """The findings in one line: what the interval of reports covers, what reports claim of nothing, what seeds find."""
     kept = [cell for cell in summary.cells if cell.n >= SMALLEST_COVERED]
     covered = [100 * cell.coverage["chosen"].share for cell in kept]
-    wrong = [100 * each.anywhere.share for each in summary.false_claims]
+    wrong = [100 * each.anywhere.share for each in summary.false_claims if each.truth != STRAYS]
+    astray = max(100 * each.anywhere.share for each in summary.false_claims if each.truth == STRAYS)
     found = [f"{100 * cell.power.share:.0f} % with {cell.n}" for cell in summary.cells if cell.distribution == "normal"]
     return (
         f"from {SMALLEST_COVERED} seeds on, the 95 % interval of reports covers {min(covered):.1f} to {max(covered):.1f} %, whatever the "
-        f"distribution; {min(wrong):.1f} to {max(wrong):.1f} % of reports claim a difference anywhere that is not there; a normal "
+        f"distribution; {min(wrong):.1f} to {max(wrong):.1f} % of reports claim a difference anywhere that is not there, {astray:.1f} % where "
+        "one network in twenty goes far astray and the others make up for it in the mean; a normal "
         f"difference of one standard deviation is found by {', '.join(found)} seeds, before correction"
     )
 

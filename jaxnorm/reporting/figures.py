@@ -13,7 +13,6 @@ from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import arm_title, count, norm_title
 from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.forests import plot_differences, plot_seeds
-from jaxnorm.reporting.line_labels import label_lines
 from jaxnorm.reporting.style import INK, line_styles, looks, norms_of, save_figure, styled, variant, variants_of
 
 CHARACTERS_PER_INCH = 17
@@ -39,13 +38,7 @@ class Drawing(NamedTuple):
 def save_figures(summary: Summary, drawings: Mapping[str, Drawing], folder: Path) -> list[Path]:
     """Write every figure as SVG and PNG into ``folder``; the same summary gives the same bytes. Returns the paths."""
     with styled():
-        return [path for name, drawing in drawings.items() for path in save_figure(_draw(drawing, summary), folder, name)]
-
-
-def _draw(drawing: Drawing, summary: Summary) -> Figure:
-    figure = drawing.make(summary)
-    label_lines(figure)
-    return figure
+        return [path for name, drawing in drawings.items() for path in save_figure(drawing.make(summary), folder, name)]
 
 
 def make_curves(summary: Summary) -> Figure:

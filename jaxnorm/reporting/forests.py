@@ -67,7 +67,7 @@ def plot_differences(ax: Axes, summary: Summary, measure: str, differences: Sequ
 
 def differences_title(differences: Sequence[Difference]) -> str:
     """What is seen: how many were shown to be larger than the margin."""
-    beyond = sum(difference.p_adjusted <= ALPHA and difference.beyond_margin for difference in differences)
+    beyond = sum(difference.p_beyond <= ALPHA for difference in differences)
     return f"{beyond or 'None'} of {len(differences)} shown beyond the margin"
 
 

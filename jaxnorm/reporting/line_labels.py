@@ -10,20 +10,28 @@ from scipy.optimize import isotonic_regression
 
 FONT_SIZE = 7.5
 """Points."""
-LINE_HEIGHT = 1.2 * FONT_SIZE
-"""From one label to the next, in points."""
+LINE_HEIGHT, CHARACTER_WIDTH = 1.2 * FONT_SIZE, 0.6 * FONT_SIZE
+"""From one label to the next, and from one character to the next about, in points."""
+WIDEST = 0.6
+"""Share of the width of the axes that labels may take beside them; a figure whose labels are wider has its legend alone."""
+UNNAMED = ("_child", "_nolegend_")
+"""Beginnings of the labels of lines that were given none."""
 BESIDE = 1.03
 """Where labels begin, in widths of the axes."""
 
 
 def label_lines(figure: Figure) -> None:
-    """Label all lines of a finished figure, whose limits and scales do not change any more; labels are set apart where ends meet."""
-    figure.draw_without_rendering()  # lays it out: only now are limits and heights known
+    """Label the lines of a finished figure, whose limits and scales do not change any more, panel by panel, where there is room.
+
+    Labels are set apart where ends meet.
+    """
+    figure.draw_without_rendering()  # lays it out: only now are limits and sizes known
     for ax in figure.axes:
-        lines = [line for line in ax.get_lines() if not str(line.get_label()).startswith("_")]
+        lines = [line for line in ax.get_lines() if not str(line.get_label()).startswith(UNNAMED)]
         ends = {line: end for line in lines if (end := _right_end(ax, line)) is not None}
-        if ends:
-            height = 72 * figure.get_figheight() * ax.get_position().height
+        width, height = 72 * figure.get_size_inches() * ax.get_position().size
+        widest = CHARACTER_WIDTH * max((len(str(line.get_label())) for line in ends), default=0)
+        if ends and widest <= WIDEST * width and len(ends) * LINE_HEIGHT <= height:
             _label(ax, list(ends), np.array(list(ends.values())), LINE_HEIGHT / height)
 
 

@@ -32,8 +32,9 @@ taken within seeds and averaged over them. Intervals of arms are Student's t. In
 wider of Student's t and the BCa bootstrap of {resamples} resamples, its level expanded for small n (Hesterberg 2015). {coverage}
 
 p values are two-sided sign-flip permutation tests of the mean difference ({flips} random flips, or all where there are fewer). Listed
-differences, verdicts, their evidence and advice (by t tests beyond the margin) are adjusted each by Holm's procedure over all of their
-kind, and times {families} for there being so many kinds: where nothing differs, at most {percent:g} % of reports claim a difference.
+differences, that these exceed their margins (by t tests as well), verdicts, their evidence and advice (by t tests beyond the margin) are
+adjusted each by Holm's procedure over all of their kind, and times {families} for there being so many kinds: where nothing differs, at
+most {percent:g} % of reports claim a difference. The answer at the head rests on the listed differences.
 
 A difference counts as none where it is shown to be smaller than its margin, whose rule is fixed before the run: {accuracy:g} points for
 accuracies, {loss:g} % of the compared arms' mean for losses and for the noise of curves, and for other measures what Terms say. A claim

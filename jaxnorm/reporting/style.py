@@ -17,6 +17,7 @@ from jaxnorm.analysis.summary import ArmSummary, Summary
 from jaxnorm.config import Factor
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.hover import with_titles
+from jaxnorm.reporting.line_labels import label_lines
 
 
 @dataclasses.dataclass(frozen=True)
@@ -131,11 +132,13 @@ def styled() -> AbstractContextManager[None]:
 
 
 def save_figure(figure: Figure, folder: Path, name: str) -> list[Path]:
-    """Write ``name.svg``, with titles of points, and ``name.png``, making the folder; no date, so the same figure gives the same bytes.
+    """Write ``name.svg``, with labels at lines and titles of points, and ``name.png``, making the folder; no date, so the same figure gives
+    the same bytes.
 
     Returns the paths.
     """
     folder.mkdir(parents=True, exist_ok=True)
+    label_lines(figure)
     paths = []
     for suffix, metadata in (("svg", {"Date": None}), ("png", {})):
         content = io.BytesIO()

@@ -7,7 +7,7 @@ import pytest
 from analysis.synthetic import summarise_compare
 
 from jaxnorm.analysis.answer import DETAILED, answer, count_verdicts
-from jaxnorm.analysis.plans import default_plans
+from jaxnorm.analysis.plans import simulated_plans
 from jaxnorm.analysis.summary import Difference, Estimate, Word
 from jaxnorm.config import CompareConfig
 
@@ -17,10 +17,23 @@ NAMES = ("LayerNorm", "BatchNorm")
 
 
 def _difference(
-    measure: str, mean: float, *, p: float = 0.001, sides: tuple[str, str] | None = NAMES, margin: float = 0.05, label: str = "a − b"
-):
+    measure: str,
+    mean: float,
+    *,
+    p: float = 0.001,
+    beyond: float = 0.001,
+    within: float = 1.0,
+    sides: tuple[str, str] | None = NAMES,
+    margin: float = 0.05,
+    label: str = "a − b",
+) -> Difference:
     estimate = Estimate(mean, mean - 0.01, mean + 0.01, N)
-    return Difference(label, {}, measure, estimate, p, p, margin, [mean] * N, sides=sides)
+    return Difference(label, {}, measure, estimate, p, p, margin, [mean] * N, sides=sides, p_beyond=max(p, beyond), p_within=within)
+
+
+def _small(mean: float, **settings) -> Difference:
+    """Not zero, and shown to be smaller than the margin."""
+    return _difference("", mean, beyond=1.0, within=0.001, **settings)
 
 
 def _both(**differences: Difference | list[Difference]) -> dict[str, list[Difference]]:
@@ -46,30 +59,45 @@ def test_answer_has_two_sentences_however_much_is_varied(number):
     assert said.startswith("The final training loss changes with the thing 0 (a − b, +0.200 nats [0.190, 0.210], better for BatchNorm)")
     assert said.endswith(f"; n = {N}.")
     assert said.count("[") == 2 * min(number, DETAILED)
-    assert said.count("up to +0.20 nats, better for BatchNorm") == max(number - DETAILED, 0)
-    assert said.count("up to +20 points, better for LayerNorm") == max(number - DETAILED, 0)
+    assert said.count("up to +0.20 nats, better for BatchNorm than for LayerNorm)") == max(number - DETAILED, 0)
+    assert said.count("up to +20 points, better for LayerNorm than for BatchNorm)") == max(number - DETAILED, 0)
 
 
 def test_answer_tells_shown_from_uncertain_from_negligible_from_not_shown():
-    size, edge = _difference("", -0.2, label="c"), _difference("", 0.055)
-    said = _first(_both(norm=_difference("", 0.02), size=size, depth=edge, order=_difference("", 0.3, p=0.2)))
+    size, edge = _difference("", -0.2, label="c"), _difference("", 0.055, beyond=0.4)
+    said = _first(_both(norm=_small(0.02), size=size, depth=edge, order=_difference("", 0.3, p=0.2)))
     changes, somewhat, hardly, unshown = said.split("; it ")
     assert changes == "The final training loss changes with the size (c, −0.200 nats [−0.210, −0.190], better for LayerNorm)"
-    assert somewhat == "changes somewhat with the depth (at most +0.055 nats)"
-    assert hardly == "hardly changes with the norm (at most +0.020 nats)"
+    assert somewhat == "changes somewhat with the depth (+0.055 nats)"
+    assert hardly == "hardly changes with the norm (+0.020 nats)"
     assert unshown == "is not shown to change with the order"
 
 
+def test_answer_says_hardly_only_where_every_difference_is_shown_to_be_small():
+    unclear = _difference("", -0.06, p=0.2, label="c")
+    assert "hardly" not in _first(_both(norm=[_small(0.02), unclear]))
+    assert _first(_both(norm=[_small(0.02), unclear])).endswith(
+        "changes somewhat with the norm (largest: c, −0.060 nats [−0.070, −0.050], the margin is 0.050 nats)"
+    )
+    assert _first(_both(norm=[_small(0.02, p=0.5), _small(0.01, p=0.5)])).startswith("The final training loss hardly changes with the norm")
+
+
 @pytest.mark.parametrize(
-    ("mean", "p", "said"),
+    ("difference", "said"),
     [
-        (0.02, 0.001, "hardly changes with the norm (a − b, +0.020 nats [0.010, 0.030], below the margin of 0.050 nats)"),
-        (0.055, 0.001, "changes somewhat with the norm (a − b, +0.055 nats [0.045, 0.065], perhaps below the margin of 0.050 nats)"),
-        (0.3, 0.07, "is not shown to change with the norm (a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070)"),
+        (_small(0.02), "hardly changes with the norm (a − b, +0.020 nats [0.010, 0.030], the margin is 0.050 nats)"),
+        (
+            _difference("", 0.055, beyond=0.4),
+            "changes somewhat with the norm (a − b, +0.055 nats [0.045, 0.065], the margin is 0.050 nats)",
+        ),
+        (
+            _difference("", 0.3, p=0.07),
+            "is not shown to change with the norm (a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070)",
+        ),
     ],
 )
-def test_answer_says_why_a_difference_does_not_count(mean, p, said):
-    assert _first(_both(norm=_difference("", mean, p=p))) == f"The final training loss {said}"
+def test_answer_says_why_a_difference_does_not_count(difference, said):
+    assert _first(_both(norm=difference)) == f"The final training loss {said}"
 
 
 def test_answer_joins_what_is_not_shown():
@@ -81,10 +109,10 @@ def test_answer_joins_what_is_not_shown():
 
 
 def test_answer_tells_how_many_comparisons_count_and_both_ends_of_those_that_point_either_way():
-    one_way = [_difference("", 0.3), _difference("", 0.2), _difference("", 0.01), _difference("", -0.4, p=0.2)]
+    one_way = [_difference("", 0.3), _difference("", 0.2), _small(0.01), _difference("", -0.4, p=0.2)]
     assert _first(_both(norm=one_way)).endswith("(most: a − b, +0.300 nats [0.290, 0.310], better for BatchNorm; 2 of 4 beyond the margin)")
     assert _first(_both(norm=one_way[:2])).endswith("; both beyond the margin)")
-    either = [*one_way, _difference("", -0.02, label="c")]  # significant, and within the margin
+    either = [*one_way, _small(-0.02, label="c")]
     assert _first(_both(norm=either)).endswith(
         "(from c, −0.020 nats [−0.030, −0.010], better for LayerNorm, to a − b, +0.300 nats [0.290, 0.310], better for BatchNorm; 2 of 5 "
         "beyond the margin)"
@@ -109,9 +137,9 @@ def test_answer_admits_too_few_seeds_and_that_nothing_was_varied():
     assert alone == "Nothing was varied, so there is nothing to compare."
 
 
-@pytest.mark.parametrize("name", default_plans())
+@pytest.mark.parametrize("name", simulated_plans())
 def test_answers_of_all_instruments_are_two_sentences_on_listed_measures(name):
-    plan = default_plans()[name]
+    plan = simulated_plans()[name]
     assert set(plan.answer_measures) <= set(plan.measures)
     told = {subject: contrasts for subject, contrasts in plan.contrasts.items() if subject and contrasts}
     differences = {

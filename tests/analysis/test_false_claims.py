@@ -1,21 +1,24 @@
 """Simulated reports: they claim next to nothing where there is nothing, and everything where there is much."""
 
 import dataclasses
+import itertools
+import tomllib
+from pathlib import Path
 
 import numpy as np
 import pytest
 
-from jaxnorm.analysis import false_claims
+from jaxnorm.analysis import depth, false_claims
 from jaxnorm.analysis.coverage import packaged_coverage
-from jaxnorm.analysis.false_claims import TRUTHS, Truth, count_differences, simulate_reports, truths_of
-from jaxnorm.analysis.plans import default_plans
-from jaxnorm.config import CoverageConfig
+from jaxnorm.analysis.false_claims import EARLY, STRAYS, TRUTHS, Truth, count_differences, is_so, simulate_reports, truths_of
+from jaxnorm.analysis.plans import simulated_plans
+from jaxnorm.config import CompareConfig, CoverageConfig, DepthConfig
 
 CONFIG = CoverageConfig()
-PLANS = default_plans()
+PLANS = simulated_plans()
 DIFFERENCES = ("differences", "claims", "evidence", "advice")
-MONTE_CARLO = 3.0
-"""Standard errors by which a simulated rate may differ from the true one."""
+APART = "BatchNorm off by a margin of 8 standard errors"
+EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
 
 def test_published_simulation_is_of_all_plans_at_the_default_settings():
@@ -29,59 +32,73 @@ def test_published_simulation_is_of_all_plans_at_the_default_settings():
 
 @pytest.mark.parametrize("claimed", ["anywhere", *DIFFERENCES, "sameness"])
 def test_reports_claim_what_is_not_so_in_at_most_five_percent(claimed):
-    """Where arms are alike sign flips are exact; where they are not, this too is what was found."""
-    assert all(getattr(each, claimed).share <= 0.05 for each in packaged_coverage().false_claims)
+    """Where arms are alike sign flips are exact; where they are skewed, this too is what was found."""
+    assert all(getattr(each, claimed).share <= 0.05 for each in packaged_coverage().false_claims if each.truth != STRAYS)
 
 
-def test_rerunning_a_plan_gives_what_is_published():
-    published = next(each for each in packaged_coverage().false_claims if each.plan == "depth, Transformer")
-    again = simulate_reports(published.plan, PLANS[published.plan], published.truth, published.n, 20, CONFIG.rng_seed)
-    for kind in (*DIFFERENCES, "anywhere"):
-        rate = getattr(published, kind).share
-        assert abs(getattr(again, kind).share - rate) <= MONTE_CARLO * np.sqrt(max(rate, 0.01) / 20)
-
-
-@pytest.mark.parametrize("plan", ["compare", "landscape"])
-def test_reports_without_a_difference_rarely_claim_one(plan):
-    found = simulate_reports(plan, PLANS[plan], "all arms alike", 10, reports=40, rng_seed=1)
-    assert all(getattr(found, kind).share <= 0.05 + MONTE_CARLO * np.sqrt(0.05 * 0.95 / 40) for kind in (*DIFFERENCES, "anywhere"))
-    assert found.anywhere.share >= max(getattr(found, kind).share for kind in DIFFERENCES)
-    assert found.sameness.share == 0  # nothing is smaller than a margin of zero
+@pytest.mark.parametrize("row", [0, 3])
+def test_rerunning_a_few_reports_gives_what_is_published(row):
+    published = packaged_coverage().false_claims[row]
+    again = simulate_reports(published.plan, PLANS[published.plan], published.truth, published.n, EARLY, CONFIG.rng_seed)
+    assert again.early == published.early > 0
+    assert again.early >= round(EARLY * max(again.anywhere.share, again.sameness.share))
 
 
 def test_simulation_notices_claims_that_are_not_so(monkeypatch):
-    """Uncorrected, a family of 78 differences errs nearly always: the check can fail."""
-    monkeypatch.setattr("jaxnorm.analysis.statistics.holm", lambda p_values: np.asarray(p_values, float))
-    monkeypatch.setattr("jaxnorm.analysis.statistics.FAMILIES", 1)
-    found = simulate_reports("compare", PLANS["compare"], "all arms alike", 12, reports=20, rng_seed=2)
+    """Uncorrected, a family of 78 differences errs nearly always, in every kind of statement: the check can fail."""
+    monkeypatch.setattr("jaxnorm.analysis.contrasts.statistics.adjust", lambda p_values, kinds=1: np.asarray(p_values, float))
+    monkeypatch.setattr("jaxnorm.analysis.verdict.adjust", lambda p_values, kinds=1: np.asarray(p_values, float))
+    monkeypatch.setattr("jaxnorm.analysis.advice.adjust", lambda p_values, kinds=1: np.asarray(p_values, float))
+    found = simulate_reports("compare", PLANS["compare"], "all arms alike", 16, reports=20, rng_seed=2)
     assert found.differences.share > 0.5
-    assert found.anywhere.share >= found.differences.share
+    assert found.claims.share > 0.05
+    assert found.evidence.share > 0.5
+    assert found.anywhere.share >= max(getattr(found, kind).share for kind in DIFFERENCES)
 
 
-def test_true_differences_are_not_false_claims(monkeypatch):
-    """Far apart, with margins of next to nothing, everything about BatchNorm is significant and so."""
-    monkeypatch.setitem(TRUTHS, "BatchNorm off by such a margin", Truth(margin=40.0, apart=True))
-    found = simulate_reports("compare", PLANS["compare"], "BatchNorm off by such a margin", 12, reports=10, rng_seed=3)
+def test_true_differences_are_not_false_claims_and_are_found(monkeypatch):
+    """A margin of 40 standard errors is many standard deviations: that BatchNorm is apart by it is found in every report, and so."""
+    monkeypatch.setitem(TRUTHS, APART, Truth(margin=40.0, apart=True))
+    found = simulate_reports("compare", PLANS["compare"], APART, 16, reports=10, rng_seed=3)
     assert found.differences.share == found.claims.share == found.evidence.share == 0
+    monkeypatch.setattr(false_claims, "_true_difference", lambda difference, offsets: 0.0)
+    blind = simulate_reports("compare", PLANS["compare"], APART, 16, reports=10, rng_seed=3)
+    assert blind.differences.share == blind.evidence.share == 1
 
 
 @pytest.mark.parametrize(
-    ("expected", "true", "so", "contrary"),
+    ("expected", "true", "so"),
     [
-        ("higher", 1.0, True, False),
-        ("higher", 0.0, False, False),
-        ("higher", -1.0, False, True),
-        ("lower", -1.0, True, False),
-        ("lower", 1.0, False, True),
-        ("different", 3.0, True, False),
-        ("different", -2.0, False, False),
-        ("same", 2.0, True, False),
-        ("same", -3.0, False, True),
+        ("higher", 1.0, True),
+        ("higher", 0.0, False),
+        ("lower", -1.0, True),
+        ("lower", 1.0, False),
+        ("different", 3.0, True),
+        ("different", -2.0, False),
+        ("same", 2.0, True),
+        ("same", -3.0, False),
     ],
 )
-def test_expectations_are_so_or_contrary_or_neither(expected, true, so, contrary):
-    assert false_claims._is_so(expected, true, margin=2.0) is so
-    assert false_claims._is_contrary(expected, true, margin=2.0) is contrary
+def test_expectations_are_so_or_not(expected, true, so):
+    assert is_so(expected, true, margin=2.0) is so
+
+
+def test_plans_are_those_of_protocols_where_they_are_not_the_default():
+    protocol = tomllib.loads((EXPERIMENTS / "depth_transformer.toml").read_text())
+    lists = {name: tuple(value) if isinstance(value, list) else value for name, value in protocol.items()}
+    assert PLANS["depth, Transformer"].arms == DepthConfig(**lists).arms
+    assert set(PLANS["compare"].arms) == set(dataclasses.replace(CompareConfig(), norms=("batch", "layer", "none", "rms")).arms)
+
+
+@pytest.mark.parametrize("norms", list(itertools.permutations(("none", "layer", "batch"))))
+@pytest.mark.parametrize("placements", [("plain", "post", "pre"), ("pre", "sandwich"), ("plain",), ("post",)])
+def test_contrasts_of_depth_are_between_arms_that_it_has(norms, placements):
+    plan = depth.make_plan(DepthConfig(norms=norms, placements=placements))
+    keys = {arm.key for arm in plan.arms}
+    contrasts = [contrast for group in plan.contrasts.values() for contrast in group]
+    assert contrasts
+    assert all(set(contrast.weights) <= keys for contrast in contrasts)
+    assert len({tuple(contrast.weights.items()) for contrast in contrasts}) == len(contrasts)
 
 
 def test_simulated_values_have_the_means_and_the_scatter_that_are_told():
@@ -92,4 +109,4 @@ def test_simulated_values_have_the_means_and_the_scatter_that_are_told():
     difference = one - other
     assert difference.mean() == pytest.approx(margin, abs=1.5)
     assert difference.std() == pytest.approx(np.sqrt(2) * false_claims.SCATTER, rel=0.03)
-    assert one.std() == pytest.approx(np.sqrt(2) * false_claims.SCATTER, rel=0.03)  # the luck of seeds, and their own
+    assert one.std() == pytest.approx(false_claims.SCATTER, rel=0.03)

@@ -90,7 +90,7 @@ def _judge(config: CompareConfig, claims: list[Claim], **effects):
 
 
 def test_known_effects_are_recovered():
-    config = CompareConfig(seeds=24, epochs=6)
+    config = CompareConfig(seeds=32, epochs=6)
     true = Comparison(between_sizes("batch", 16, 128), "train_loss_area", "higher")  # by synthetic.RATES
     false = Comparison(between_sizes("batch", 16, 128), "train_loss_area", "lower")
     same = Comparison(between_norms("layer", "batch", 16), "test_accuracy", "same")
@@ -140,7 +140,7 @@ def test_contradictions_say_what_was_found_instead():
 
 
 def test_correction_turns_a_weak_verdict_unresolved_and_says_so():
-    config = CompareConfig(seeds=8, epochs=6)  # smallest p: 2 / 256, times 4 kinds of statements
+    config = CompareConfig(seeds=8, epochs=6)  # smallest p: 2 / 256, times 5 kinds of statements
     claim = Claim("T", "it is so", "test", (Comparison(between_sizes("batch", 16, 128), "train_loss_area", "higher"),))
     assert _judge(config, [claim])[0].word == "holds"
     verdicts = _judge(config, [claim, claim])

@@ -38,3 +38,8 @@ def test_format_number_has_no_negative_zero():
 
 def test_norm_title_falls_back_to_the_name():
     assert [norm_title(name) for name in ("batch", "none", "mine")] == ["BatchNorm", "no norm", "mine"]
+
+
+def test_own_norm_is_never_called_as_one_of_the_table():
+    assert norm_title("nets.mine:MyNorm") == "MyNorm"
+    assert norm_title("nets.mine:LayerNorm") == "LayerNorm (nets.mine)"

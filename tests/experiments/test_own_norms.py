@@ -241,6 +241,11 @@ def test_layer_that_cannot_be_used_is_refused_in_one_sentence(write, text, fragm
     _assert_refused("mine:Norm", fragments, tmp_path, capsys)
 
 
+def test_norms_that_reports_would_call_alike_are_refused(tmp_path, capsys, nothing_is_compiled):
+    flags = ["--norms", "batch", "one:Norm", "other:Norm", *TINY]
+    assert_refused(main, flags, ["one:Norm", "other:Norm", "called Norm", "rename"], tmp_path, capsys)
+
+
 def _assert_refused(name, fragments, tmp_path, capsys):
     assert_refused(main, ["--norms", "batch", name, *TINY], fragments, tmp_path, capsys)
 

@@ -22,6 +22,11 @@ def finished(tmp_path):
     return folder
 
 
+def test_report_tells_how_it_is_used(capsys):
+    assert main(["--help"]) == 0
+    assert "python -m jaxnorm.experiments.report DIR [DIR ...]" in capsys.readouterr().out
+
+
 def test_report_draws_a_run_anew_and_without_jax(finished):
     assert main([str(finished)]) == 0
     text = (finished / "report.md").read_text()

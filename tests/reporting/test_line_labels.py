@@ -75,3 +75,14 @@ def test_what_all_lines_of_a_panel_share_is_not_said_at_each():
     figure = make_curves(summary)
     label_lines(figure)
     assert {label.get_text() for label in _labels(figure.axes[0])} == {"BatchNorm", "LayerNorm"}
+
+
+def test_panels_without_room_keep_their_legend_alone():
+    figure = Figure(figsize=(4, 3), layout="constrained")
+    crowded, wide, roomy = figure.subplots(1, 3)
+    for index in range(60):
+        crowded.plot([0, 1], [0, index], label=f"{index}")
+    wide.plot([0, 1], [0, 1], label="a norm whose class has a very long name")
+    roomy.plot([0, 1], [0, 1], label="_Own")
+    label_lines(figure)
+    assert [len(_labels(ax)) for ax in (crowded, wide, roomy)] == [0, 0, 1]
