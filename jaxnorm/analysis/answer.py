@@ -11,7 +11,7 @@ from jaxnorm.analysis.statistics import ALPHA, could_show
 from jaxnorm.analysis.summary import Difference, Verdict, Word
 from jaxnorm.analysis.wording import conjoin, count, format_change, format_difference, format_margin, format_p, out_of, say_number
 
-VERBS = ("changes with", "changes somewhat with", "hardly changes with", "is not shown to change with")
+VERBS = ("changes with", "changes, to an extent still open, with", "hardly changes with", "is not shown to change with")
 """What a measure does with something that is varied: some difference is shown to exceed the margin; some is shown not to be zero; all are
 shown to be smaller than the margin; nothing is shown."""
 DETAILED = 1

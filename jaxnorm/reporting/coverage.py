@@ -162,7 +162,7 @@ def describe_found(summary: CoverageSummary) -> str:
     found = [f"{100 * cell.power.share:.0f} % with {cell.n}" for cell in summary.cells if cell.distribution == "normal"]
     return (
         f"from {SMALLEST_COVERED} seeds on, the 95 % interval of reports covers {min(covered):.1f} to {max(covered):.1f} %, whatever the "
-        f"distribution; {min(wrong):.1f} to {max(wrong):.1f} % of reports claim a difference anywhere that is not there, {astray:.1f} % where "
+        f"distribution; {min(wrong):.1f} to {max(wrong):.1f} % of reports claim a difference that is not there, {astray:.1f} % where "
         "one network in twenty goes far astray and the others make up for it in the mean; a normal "
         f"difference of one standard deviation is found by {', '.join(found)} seeds, before correction"
     )

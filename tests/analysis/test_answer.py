@@ -68,7 +68,7 @@ def test_answer_tells_shown_from_uncertain_from_negligible_from_not_shown():
     said = _first(_both(norm=_small(0.02), size=size, depth=edge, order=_difference("", 0.3, p=0.2)))
     changes, somewhat, hardly, unshown = said.split("; it ")
     assert changes == "The final training loss changes with the size (c, −0.200 nats [−0.210, −0.190], better for LayerNorm)"
-    assert somewhat == "changes somewhat with the depth (+0.055 nats)"
+    assert somewhat == "changes, to an extent still open, with the depth (+0.055 nats)"
     assert hardly == "hardly changes with the norm (+0.020 nats)"
     assert unshown == "is not shown to change with the order"
 
@@ -77,7 +77,7 @@ def test_answer_says_hardly_only_where_every_difference_is_shown_to_be_small():
     unclear = _difference("", -0.06, p=0.2, label="c")
     assert "hardly" not in _first(_both(norm=[_small(0.02), unclear]))
     assert _first(_both(norm=[_small(0.02), unclear])).endswith(
-        "changes somewhat with the norm (largest: c, −0.060 nats [−0.070, −0.050], the margin is 0.050 nats)"
+        "changes, to an extent still open, with the norm (largest: c, −0.060 nats [−0.070, −0.050], the margin is 0.050 nats)"
     )
     assert _first(_both(norm=[_small(0.02, p=0.5), _small(0.01, p=0.5)])).startswith("The final training loss hardly changes with the norm")
 
@@ -88,7 +88,7 @@ def test_answer_says_hardly_only_where_every_difference_is_shown_to_be_small():
         (_small(0.02), "hardly changes with the norm (a − b, +0.020 nats [0.010, 0.030], the margin is 0.050 nats)"),
         (
             _difference("", 0.055, beyond=0.4),
-            "changes somewhat with the norm (a − b, +0.055 nats [0.045, 0.065], the margin is 0.050 nats)",
+            "changes, to an extent still open, with the norm (a − b, +0.055 nats [0.045, 0.065], the margin is 0.050 nats)",
         ),
         (
             _difference("", 0.3, p=0.07),
