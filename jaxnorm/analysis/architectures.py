@@ -110,8 +110,9 @@ def make_plan(config: ArchitecturesConfig, best: BestRates) -> Plan:
 
 def between_norms(norm: str, other: str, model: str, rate: str) -> Contrast:
     """One norm minus another in the same architecture."""
-    label = f"{value_title('model', model)}, {WHERE[rate]}: {norm_title(norm)} − {norm_title(other)}"
-    return dataclasses.replace(of_arms(RateArm(norm, model, rate), RateArm(other, model, rate)), label=label)
+    where = value_title("model", model)
+    label = f"{where}, {WHERE[rate]}: {norm_title(norm)} − {norm_title(other)}"
+    return dataclasses.replace(of_arms(RateArm(norm, model, rate), RateArm(other, model, rate)), label=label, where=where)
 
 
 def between_rates(arm: ArchitectureArm) -> Contrast:

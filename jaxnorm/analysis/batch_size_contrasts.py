@@ -82,13 +82,15 @@ class BatchSizeDesign:
 def between_norms(design: BatchSizeDesign, norm: str, other: str, size: int, rate: str = "best") -> Contrast:
     """One norm minus another at the same batch size."""
     contrast = of_arms(design.arm(norm, size, rate), design.arm(other, size, rate))
-    return dataclasses.replace(contrast, label=f"{norm_title(norm)} − {norm_title(other)} at batch size {size}, {WHERE[rate]}")
+    label = f"{norm_title(norm)} − {norm_title(other)} at batch size {size}, {WHERE[rate]}"
+    return dataclasses.replace(contrast, label=label, where=f"batch size {size}")
 
 
 def between_sizes(design: BatchSizeDesign, norm: str, size: int, other: int, rate: str) -> Contrast:
     """One norm at one batch size minus the same at another."""
     contrast = of_arms(design.arm(norm, size, rate), design.arm(norm, other, rate))
-    return dataclasses.replace(contrast, label=f"{norm_title(norm)}, batch size {size} instead of {other}, {WHERE[rate]}")
+    label = f"{norm_title(norm)}, batch size {size} instead of {other}, {WHERE[rate]}"
+    return dataclasses.replace(contrast, label=label, where=norm_title(norm))
 
 
 def over_sizes(design: BatchSizeDesign, norm: str, rate: str) -> Contrast:
@@ -102,13 +104,14 @@ def over_sizes(design: BatchSizeDesign, norm: str, rate: str) -> Contrast:
 def between_ghosts(design: BatchSizeDesign, size: int, other: int, rate: str = "best") -> Contrast:
     """One ghost size minus another in batches of one size."""
     contrast = of_arms(design.ghost(size, rate), design.ghost(other, rate))
-    return dataclasses.replace(
-        contrast, label=f"ghosts of {size} instead of {other} in batches of {design.config.ghost_batch_size}, {WHERE[rate]}"
-    )
+    batches = f"batches of {design.config.ghost_batch_size}"
+    label = f"ghosts of {size} instead of {other} in {batches}, {WHERE[rate]}"
+    return dataclasses.replace(contrast, label=label, where=batches)
 
 
 def over_order(design: BatchSizeDesign, norm: str, rate: str) -> Contrast:
     """Batches sorted by class minus shuffled ones as large."""
     size = design.config.sorted_batch_size
     contrast = of_arms(design.by_class(norm, rate), design.arm(norm, size, rate))
-    return dataclasses.replace(contrast, label=f"{norm_title(norm)}, sorted instead of shuffled batches of {size}, {WHERE[rate]}")
+    label = f"{norm_title(norm)}, sorted instead of shuffled batches of {size}, {WHERE[rate]}"
+    return dataclasses.replace(contrast, label=label, where=norm_title(norm))

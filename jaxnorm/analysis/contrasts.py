@@ -13,6 +13,8 @@ from jaxnorm.analysis.table import ArmTable
 from jaxnorm.analysis.wording import DEFAULT_TITLES, arm_title, described, norm_title, value_title
 from jaxnorm.config import Arm, DecisionRule
 
+PREPOSITIONS = {"placement": "in", "masking": "with", "statistics": "with"}
+"""What joins a norm and a factor's words, where it is not "at"."""
 SPLIT = "{}"
 """Stands for both values of what differs."""
 
@@ -25,19 +27,28 @@ class Contrast:
     weights: dict[str, float]
     sides: tuple[str, str] | None = None
     """What is set against what, where it is one arm against another: ``LayerNorm``, ``BatchNorm``."""
+    where: str = ""
+    """What both sides have in common, in words: ``batch size 16``; ``BatchNorm, depth 8``."""
 
 
 def of_arms(arm: Arm, other: Arm) -> Contrast:
     """One arm minus another of the same kind."""
     differing = [name for name in arm.factors if arm.factors[name] != other.factors[name]]
     sides = (_side(arm, differing), _side(other, differing))
-    return Contrast(_label(arm, other), {arm.key: 1.0, other.key: -1.0}, sides)
+    return Contrast(_label(arm, other), {arm.key: 1.0, other.key: -1.0}, sides, _where(arm, differing))
+
+
+def _where(arm: Arm, differing: Sequence[str]) -> str:
+    """What does not differ, the norm first."""
+    shared = described({name: value for name, value in arm.factors.items() if name not in differing})
+    return ", ".join(filter(None, [shared] if "norm" in differing else [norm_title(arm.norm), shared]))
 
 
 def _side(arm: Arm, differing: Sequence[str]) -> str:
-    """What is particular to an arm: ``BatchNorm``, ``batch size 16``."""
+    """What is particular to an arm: ``BatchNorm``; ``batch size 16``; ``LayerNorm in sandwich blocks``."""
     if "norm" in differing:
-        return arm_title({name: arm.factors[name] for name in ("norm", *differing)})
+        others = {name: described({name: arm.factors[name]}) for name in differing if name != "norm"}
+        return " ".join([norm_title(arm.norm), *(f"{PREPOSITIONS.get(name, 'at')} {said}" for name, said in others.items() if said)])
     said = [described({name: arm.factors[name]}) or DEFAULT_TITLES[name, arm.factors[name]] for name in differing]
     return ", ".join(said)
 
@@ -116,6 +127,7 @@ def _build_differences(contrasts: Sequence[tuple[Contrast, str]], differences_MS
         Difference(
             label=contrast.label,
             sides=contrast.sides,
+            where=contrast.where,
             weights=contrast.weights,
             measure=name,
             estimate=statistics.to_estimate(differences_MS[m].mean(), low_M[m], high_M[m], n),

@@ -91,7 +91,7 @@ def _simulate_report(plan: Plan, truth: Truth, n: int, rng: np.random.Generator)
     offsets = {arm.key: margin if truth.apart and arm.norm == "batch" else 0.0 for arm in plan.arms}
     rule = DecisionRule(accuracy_margin=margin, loss_margin=margin / LEVEL)
     measured = _draw(plan, truth, offsets, n, rng)
-    listed = [difference for _, difference in list_differences(plan, [], rule, plan.measures, measured)]
+    listed = list_differences(plan, [], rule, plan.measures, measured)
     verdicts = judge(plan.claims, [], rule, measured)
     contests = hold_contests({name: np.array([measured[arm.key, name] for arm in plan.arms]) for name in AIMS}, rule)
     evidence = [part.difference for verdict in verdicts for part in verdict.evidence]

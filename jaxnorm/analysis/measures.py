@@ -35,6 +35,8 @@ class Measure:
     definition: str = dataclasses.field(kw_only=True)
     """What the title means, in plain words."""
     better: Literal["lower", "higher", "neither"] = "neither"
+    in_words: tuple[str, str] = ("better", "worse")
+    """What its better and its worse direction mean."""
     epoch: int | None = None
     """The epoch to take the value at, instead of ``per_seed``; 0 is before training."""
     absolute_margin: bool = False
@@ -43,6 +45,8 @@ class Measure:
     """From where on differences count, in the unit of the measure, where it has neither an accuracy nor a mean that means anything."""
 
 
+SHIFT = ("less shift", "more shift")
+"""The directions of what is called internal covariate shift."""
 NOISE = "standard deviation of the changes from epoch to epoch, over the later half of training: a steady slope has none"
 UNEVENNESS = "how far apart the gradient norms of the second block and the last are, in powers of ten: zero where they are equal"
 WORKABLE = "a network is workable that does not diverge and ends at the convergence loss or below"
@@ -109,6 +113,7 @@ MEASURES = {
         area,
         definition="mean of the training loss over all epochs: lower is faster learning",
         better="lower",
+        in_words=("faster", "slower"),
     ),
     "train_loss": Measure(
         "final training loss", "train_loss", "nats", final, definition="mean over the updates of the last epoch", better="lower"
@@ -185,6 +190,7 @@ MEASURES = {
         definition="how far the 15th, 50th and 85th percentile of what a unit of the last hidden layer is given move in an epoch, mean "
         "over the three, over units and over epochs",
         better="lower",
+        in_words=SHIFT,
     ),
     "input_drift_relative": Measure(
         "drift of a unit's input per epoch, relative to its spread",
@@ -193,6 +199,7 @@ MEASURES = {
         area,
         definition="the same, each unit's divided by its distance from the 15th to the 85th percentile",
         better="lower",
+        in_words=SHIFT,
     ),
     "gradient_cosine": Measure(
         "cosine between a layer's gradients before and after the layers below move",
@@ -201,6 +208,7 @@ MEASURES = {
         area,
         definition="1 where the update of the layers below does not turn a layer's gradient; mean over layers and epochs",
         better="higher",
+        in_words=SHIFT,
         fixed_margin=0.01,
     ),
     "gradient_distance": Measure(
@@ -210,6 +218,7 @@ MEASURES = {
         area,
         definition="Euclidean norm of what the update of the layers below changes of a layer's gradient, mean over layers and epochs",
         better="lower",
+        in_words=SHIFT,
     ),
     "gradient_change": Measure(
         "that distance relative to the gradient",
@@ -218,6 +227,7 @@ MEASURES = {
         area,
         definition="the same, divided by the norm of the gradient before",
         better="lower",
+        in_words=SHIFT,
     ),
     "saturation": Measure(
         "share of saturated or dead units",

@@ -1,5 +1,6 @@
 """From the tidy table of a run to its summary: every number of the report, computed once."""
 
+import dataclasses
 from collections.abc import Mapping, Sequence
 
 import numpy as np
@@ -52,7 +53,7 @@ def summarise(
     return Summary(
         instrument=instrument,
         question=question,
-        answer=_answer(plan, listed),
+        answer=answer(listed, plan.answer_measures),
         setting=setting,
         seeds=tables[0].seeds,
         epochs=tables[0].epochs,
@@ -62,7 +63,7 @@ def summarise(
             _summarise_arm(table, seconds[table.arm.key], rule, {name: measured[table.arm.key, name] for name in names}, plan)
             for table in tables
         ],
-        differences=[difference for _, difference in listed],
+        differences=listed,
         verdicts=judge(plan.claims, tables, rule, measured),
         sweeps=list(sweeps),
         notes=list(notes),
@@ -117,15 +118,9 @@ def _summarise_curve(values_SE: np.ndarray) -> Curve:
 
 def list_differences(
     plan: Plan, tables: Sequence[ArmTable], rule: DecisionRule, names: Sequence[str], measured: Measured
-) -> list[tuple[str, Difference]]:
-    """All differences that a report lists, corrected together, each with what is varied; ``names`` are the measures that the run has."""
+) -> list[Difference]:
+    """All differences that a report lists, corrected together; ``names`` are the measures that the run has."""
     subjects = [(subject, contrast) for subject, contrasts in plan.contrasts.items() for contrast in contrasts]
     rows = [(subject, contrast, name) for name in plan.measures if name in names for subject, contrast in subjects]
     differences = measure_contrasts([(contrast, name) for _, contrast, name in rows], tables, rule, measured)
-    return [(subject, difference) for (subject, _, _), difference in zip(rows, differences, strict=True)]
-
-
-def _answer(plan: Plan, listed: Sequence[tuple[str, Difference]]) -> str:
-    """What they say of everything that is varied."""
-    varied = {wanted: [difference for subject, difference in listed if subject == wanted] for wanted in plan.contrasts if wanted}
-    return answer(varied, plan.answer_measures, len(listed))
+    return [dataclasses.replace(difference, subject=subject) for (subject, _, _), difference in zip(rows, differences, strict=True)]

@@ -114,6 +114,10 @@ class Difference:
     by_seed: list[float]
     sides: tuple[str, str] | None = None
     """What is set against what, where it is one arm against another."""
+    where: str = ""
+    """What both sides have in common, in words: ``batch size 16``."""
+    subject: str = ""
+    """What is varied, as the answer names it: ``the choice of norm``; empty where the answer does not speak of it."""
     detectable: float | None = None
     """The true difference that so many seeds find with 80 % power, in the measure's unit; no correction for several differences."""
     seeds_needed: int | None = None
@@ -189,7 +193,7 @@ class Summary:
     instrument: str
     """Name of what made it: ``compare``."""
     question: str
-    answer: str
+    answer: list[str]
     """A sentence on each of two measures: does what was varied change it."""
     setting: str
     """One line: model, data with sizes, optimizer, epochs."""

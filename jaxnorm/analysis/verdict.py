@@ -159,7 +159,7 @@ def _words(claim: Claim, word: Word, finding: Finding, num_claims: int) -> str:
     if word == "holds":
         return claim.statement
     if word == "contradicted":
-        found = f"the difference is larger than {margin}" if evidence.expected == "same" else "the difference has the opposite sign"
+        found = f"the difference is larger than {margin}" if evidence.expected == "same" else "the opposite is found"
         return f"the claim is that {claim.statement}, but {where}{found}"
     if word == "equivalent" and finding.decisive.confirms_sameness:
         return f"as claimed, {claim.statement}: the difference is smaller than {margin}"
@@ -175,11 +175,14 @@ def _of_parts(parts: Sequence[Part], word: Word) -> str:
     shown = sum(part.expected != "same" and part.difference.p_adjusted <= ALPHA for part in claimed)
     if len(parts) == 1 or not claimed or (len(claimed) == len(parts) and word != "unresolved"):
         return ""
-    found = (
-        f", and {shown} of {'them' if len(claimed) > 1 else 'it'} shown" if shown and len(claimed) > 1 else ", and shown" if shown else ""
-    )
-    are = "is" if len(claimed) == 1 else "are"
-    return f"; by their means, {out_of(len(claimed), len(parts))} comparisons {are} as claimed{found}"
+    if len(claimed) == 1:
+        return f"; {out_of(1, len(parts))} comparisons points as claimed{', and is shown' if shown else ''}"
+    return f"; {out_of(len(claimed), len(parts))} comparisons point as claimed, {_some(shown, len(claimed))} of them shown"
+
+
+def _some(part: int, whole: int) -> str:
+    """``none``, ``2``, ``both``, ``all``. Of at least two."""
+    return "none" if not part else str(part) if part < whole else "both" if whole == 2 else "all"
 
 
 def _facts(claim: Claim, finding: Finding, p_adjusted: float) -> str:

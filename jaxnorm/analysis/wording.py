@@ -6,7 +6,7 @@ their differences percentage points.
 
 import dataclasses
 import math
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 
 from jaxnorm.analysis.measures import Unit
 from jaxnorm.analysis.summary import Estimate, Word
@@ -73,6 +73,8 @@ VALUE_FORMS = {"ghost_size": "ghosts of {}"}
 MAX_DECIMALS = 6
 DIGITS_WITHOUT_INTERVAL = 3
 """Significant digits of a number that has no interval."""
+DIGITS_OF_AMOUNTS = 3
+"""Significant digits at most of a difference within a sentence."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -159,13 +161,36 @@ def format_difference(estimate: Estimate, unit: Unit, *, with_unit: bool = True)
     if estimate.low is not None and estimate.high is not None:
         low, high = (format_number(scale.factor * end, decimals) for end in (estimate.low, estimate.high))
         text += f" [{low}, {high}]"
-    return f"{text}, a factor of {10**estimate.mean:.2g}" if unit == "decades" and with_unit else text
+    return f"{text}, a factor of {format_factor(estimate.mean)}" if unit == "decades" and with_unit else text
 
 
-def format_change(mean: float, unit: Unit, *, with_unit: bool = True) -> str:
-    """A difference alone, to two significant digits: ``+1.9 points``."""
-    sign = "+" if mean > 0 else "−"
-    return f"{sign}{format_margin(abs(mean), unit, with_unit=with_unit)}"
+def format_factor(decades: float) -> str:
+    """Decades as a factor, to two significant digits: ``0.33``; ``4.9``; ``220``."""
+    factor = float(f"{10**decades:.2g}")
+    return f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
+
+
+def format_amount(estimate: Estimate, unit: Unit) -> str:
+    """By how much a value is lower or higher, within a sentence: ``0.120 nats [0.101, 0.139]``; ``a factor of 4.9 [3.2, 6.8]``."""
+    scale, sign = SCALES[unit], -1 if estimate.mean < 0 else 1
+    ends = [None if end is None else sign * scale.factor * end for end in (estimate.low, estimate.high)][::sign]
+    if unit == "decades":
+        mean, *interval = (None if end is None else format_factor(end) for end in (abs(estimate.mean), *ends))
+        return f"a factor of {mean}{_in_brackets(interval)}"
+    mean = abs(scale.factor * estimate.mean)
+    most = DIGITS_OF_AMOUNTS - 1 - math.floor(math.log10(mean)) if mean > 0 else MAX_DECIMALS
+    decimals = min(count_decimals(estimate, scale.factor), max(0, most))
+    interval = [None if end is None else format_number(end, decimals) for end in ends]
+    return format_number(mean, decimals) + _unit_after(unit, True) + _in_brackets(interval)
+
+
+def _in_brackets(interval: Sequence[str | None]) -> str:
+    return "" if None in interval else " [{}, {}]".format(*interval)
+
+
+def format_size(mean: float, unit: Unit) -> str:
+    """The same without its interval, to two significant digits: ``1.9 points``; ``a factor of 4.9``."""
+    return f"a factor of {format_factor(abs(mean))}" if unit == "decades" else format_margin(abs(mean), unit)
 
 
 def format_margin(margin: float, unit: Unit, *, with_unit: bool = True) -> str:

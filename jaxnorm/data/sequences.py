@@ -22,6 +22,7 @@ VOTE = 0.3
 """Chance that a position votes for its class; otherwise its token is any of the ``NUM_CLASSES``."""
 
 _BYTES_PER_DEVIATION = 32
+_DECIMALS_OF_LENGTHS = 9
 _SPLITS = ("train", "validation", "test")
 
 
@@ -205,7 +206,8 @@ def _spread_lengths(generator: np.random.Generator, count: int, mean_length: flo
     """
     offsets = (2 * np.arange(count) + 1) / count - 1  # evenly within -1 .. 1
     reach = mean_length * spread if mean_length * (1 - spread) >= 0.5 else mean_length - 1
-    return generator.permutation(np.rint(mean_length + reach * offsets).astype(np.int32))
+    exact = np.round(mean_length + reach * offsets, _DECIMALS_OF_LENGTHS)  # halves are halves on both sides of the mean
+    return generator.permutation(np.rint(exact).astype(np.int32))
 
 
 def _pad(content: np.ndarray, lengths: np.ndarray, padded_length: int) -> np.ndarray:

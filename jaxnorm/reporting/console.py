@@ -23,7 +23,8 @@ WORD_STYLES: dict[Word, str] = {"holds": "bold green", "contradicted": "bold red
 def print_summary(summary: Summary, console: Console) -> None:
     """Print question, answer, results, verdicts and differences."""
     console.print(Text(summary.question, style="bold"))
-    console.print(Text(summary.answer))
+    for sentence in summary.answer:
+        console.print(Text(sentence))
     console.print()
     print_table(results_table(summary), console)
     for note in notes(summary):
@@ -44,7 +45,7 @@ def print_summary(summary: Summary, console: Console) -> None:
 
 def print_brief(summary: Summary, console: Console) -> None:
     """Print the answer, and each verdict's word and claim, a line each however long."""
-    console.print(Text(summary.answer), soft_wrap=True)
+    console.print(Text(" ".join(summary.answer)), soft_wrap=True)
     for verdict in summary.verdicts:
         line = Text(f"{verdict.claim} ").append(verdict.word, style=WORD_STYLES[verdict.word])
         console.print(line.append(f": {verdict.statement}"), soft_wrap=True)

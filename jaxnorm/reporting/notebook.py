@@ -43,7 +43,7 @@ def render_answer(folder: Path, link: Path) -> str:
     first, drawing = next(iter(drawings_of(summary).items()))
     parts = [
         f"**{summary.question}**",
-        summary.answer,
+        *summary.answer,
         f"[![{drawing.text}]({link}/figures/{first}.png)]({link}/report.md)",
         markdown_rows(verdicts_table(summary)),
         count_verdicts(summary.verdicts),

@@ -16,6 +16,7 @@ from jaxnorm.analysis.verdict import decisive
 from jaxnorm.analysis.wording import format_difference, format_p
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.drawings import drawings_of
+from jaxnorm.reporting.effects import effects_tables
 from jaxnorm.reporting.report import as_sentence, method, plain
 from jaxnorm.reporting.tables import TextTable, control_table, differences_table, evaluations_table, evidence_table, notes, results_table
 from jaxnorm.reporting.terms import terms
@@ -35,7 +36,7 @@ def render_page(summary: Summary, figures: Mapping[str, str], command: str, envi
     """The page; ``figures`` maps a figure's file name to its SVG."""
     loader = jinja2.FileSystemLoader(Path(__file__).parent)
     template = jinja2.Environment(loader=loader, autoescape=True, trim_blocks=True, lstrip_blocks=True, undefined=jinja2.StrictUndefined)
-    tables: list[TextTable] = [results_table(summary)]
+    tables: list[TextTable] = [*effects_tables(summary), results_table(summary)]
     if evaluations := evaluations_table(summary):
         tables.append(evaluations)
     if summary.differences:

@@ -14,6 +14,7 @@ from jaxnorm.analysis.table import GUESSING_TOLERANCE
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.coverage import describe_coverage
 from jaxnorm.reporting.drawings import drawings_of
+from jaxnorm.reporting.effects import effects_tables
 from jaxnorm.reporting.tables import (
     TextTable,
     control_table,
@@ -64,9 +65,10 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
     evaluations = evaluations_table(summary)
     sections = [
         f"# {summary.question}",
-        summary.answer,
+        *summary.answer,
         markdown(verdicts_table(summary)) if summary.verdicts else "",
         *(f"![{drawing.text}](figures/{name}.svg)" for name, drawing in drawings_of(summary).items()),
+        *(markdown(table) for table in effects_tables(summary)),
         markdown(results_table(summary)),
         markdown(evaluations) if evaluations else "",
         "\n".join(f"- {note}" for note in notes(summary)),

@@ -113,8 +113,15 @@ def test_default_run_is_summarised_quickly():
     assert time.perf_counter() - began < SECONDS_FOR_THE_DEFAULT_RUN
 
 
+def test_contrasts_say_what_both_sides_have_in_common():
+    arms = [BatchSizeRateArm(norm, 32, 0, "mixed", "best") for norm in ("batch", "layer")]
+    assert of_arms(*arms).where == "batch size 32, best rate"
+    arms = [BatchSizeRateArm("batch", size, 0, "sorted", "best") for size in (32, 64)]
+    assert of_arms(*arms).where == "BatchNorm, sorted batches, best rate"
+
+
 def test_sides_are_called_by_names_that_readers_know():
     arms = [BatchSizeRateArm("batch", 32, 0, order, "best") for order in ("sorted", "mixed")]
     assert of_arms(*arms).sides == ("sorted batches", "shuffled batches")
     arms = [BatchSizeRateArm(norm, size, 0, "mixed", "best") for norm, size in (("batch", 32), ("layer", 64))]
-    assert of_arms(*arms).sides == ("BatchNorm 32", "LayerNorm 64")
+    assert of_arms(*arms).sides == ("BatchNorm at batch size 32", "LayerNorm at batch size 64")

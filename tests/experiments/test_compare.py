@@ -162,7 +162,7 @@ def test_compare_prints_as_much_as_is_asked_for(finished, capsys):
     summary = Summary.load(finished / "summary.json")
     quiet, normal, verbose = printed("--quiet"), printed(), printed("--verbose")
     verdicts = [f"{verdict.claim} {verdict.word}: {verdict.statement}" for verdict in summary.verdicts]
-    assert quiet.splitlines() == [summary.answer, *verdicts, f"report: {finished / 'report.html'}"]
+    assert quiet.splitlines() == [" ".join(summary.answer), *verdicts, f"report: {finished / 'report.html'}"]
     assert "Paired differences" in normal
     assert "Control: BatchNorm at batch size 16 against itself, trained again on seeds 3 to 5" in " ".join(normal.split())
     assert not {"Evidence", "Times"} & set(normal.split())

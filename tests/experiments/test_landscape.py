@@ -33,7 +33,7 @@ def test_landscape_is_recorded_before_training_and_after_every_epoch(finished):
 def test_landscape_report_compares_at_equal_loss(finished):
     summary = Summary.load(finished / "summary.json")
     assert {"smoothness_matched", "smoothness_scaled_area"} <= {difference.measure for difference in summary.differences}
-    assert "effective β-smoothness along the gradient (low: smooth), at equal loss" in summary.answer
+    assert "effective β-smoothness along the gradient (low: smooth), at equal loss" in summary.answer[0]
     levels = [point.setting["probed_loss"] for point in summary.sweeps[0].points]
     rows = pd.read_parquet(finished / "metrics.parquet")
     loss = rows[rows.metric == "probed_loss"].groupby("epoch").value

@@ -18,6 +18,7 @@ from jaxnorm.analysis.verdict import decisive
 from jaxnorm.analysis.wording import format_difference, format_level
 from jaxnorm.config import CompareConfig
 from jaxnorm.reporting.drawings import drawings_of
+from jaxnorm.reporting.effects import effects_tables
 from jaxnorm.reporting.figures import save_figures
 from jaxnorm.reporting.hover import curve_texts, with_titles
 from jaxnorm.reporting.page import inline_svg, write_page
@@ -98,7 +99,8 @@ def test_page_is_accessible(page, summary):
 
 
 def _tables(summary):
-    return [rows for table in (results_table(summary), differences_table(summary), evidence_table(summary)) for _, rows in table.groups]
+    tables = [*effects_tables(summary), results_table(summary), differences_table(summary), evidence_table(summary)]
+    return [rows for table in tables for _, rows in table.groups]
 
 
 def _luminance(color):
@@ -168,8 +170,9 @@ def browse(page, profile, width, *flags):
 def test_page_sorts_tells_values_and_fits_a_phone(page, summary, tmp_path):
     """In a frame as wide as a phone, since windows are not as narrow. A script after its own uses the page, and posts what it saw."""
     use = """
-      const column = () => [...document.querySelectorAll("table.sortable")[0].tBodies[0].rows].map(row => row.cells[3].textContent);
-      const button = document.querySelectorAll("table.sortable")[0].querySelectorAll("thead button")[3];
+      const table = [...document.querySelectorAll("table.sortable")].find(each => each.tHead.textContent.includes("train. loss"));
+      const column = () => [...table.tBodies[0].rows].map(row => row.cells[3].textContent);
+      const button = table.querySelectorAll("thead button")[3];
       button.click(); const up = column(); button.click(); const down = column();
       const tips = [...document.querySelectorAll(".drawing g[clip-path] use")].slice(0, 40).map(mark => {
         const box = mark.getBoundingClientRect();

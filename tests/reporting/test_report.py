@@ -59,7 +59,7 @@ def test_every_number_of_the_report_stands_in_the_summary(summary):
     covered = [cell.coverage["chosen"].share for cell in packaged_coverage().at(len(summary.seeds)).values()]
     numbers = [*_numbers(dataclasses.asdict(summary)), *WORDS_OF_METHOD, *covered, 16, 0.05, 0.001]
     report = render_report(summary, "", {})
-    for sentence in (summary.question, summary.answer, summary.setting, *(verdict.sentence for verdict in summary.verdicts)):
+    for sentence in (summary.question, *summary.answer, summary.setting, *(verdict.sentence for verdict in summary.verdicts)):
         report = report.replace(sentence, "")
     text = re.sub(r"[A-Z]\d+ \||figures/\w+\.svg", "", report)
     tokens = re.findall(r"(?<![\w.])\d+(?:\.\d+)?", text)
@@ -77,9 +77,10 @@ def test_report_has_its_parts_in_order(summary):
     report = render_report(summary, COMMAND, ENVIRONMENT)
     parts = [
         f"# {summary.question}",
-        summary.answer,
+        *summary.answer,
         "## Verdicts",
         "(figures/curves.svg)",
+        "## What changes with what",
         "## Results",
         "## Paired differences",
         "## Terms",
@@ -101,7 +102,7 @@ def test_tables_have_as_many_cells_as_headings(summary):
         for block in render_report(summary, COMMAND, ENVIRONMENT).split("\n\n")
         if "| --- |" in block
     ]
-    assert len(widths) == 4  # verdicts, results, differences, evidence
+    assert len(widths) == 5  # verdicts, effects, results, differences, evidence
     assert all(len(width) == 1 for width in widths)
 
 
