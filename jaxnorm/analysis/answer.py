@@ -121,7 +121,10 @@ def _margin(effect: Effect, measure: Measure) -> str:
 
 
 def count_verdicts(verdicts: Sequence[Verdict]) -> str:
-    """What became of the claims, as a sentence: "Of 3 claims, 1 holds (A8), 2 are contradicted (A1, A3)"."""
+    """What became of the claims, as a sentence: "Of 3 claims, 1 holds (A8), 2 are contradicted (A1, A3)."; "The one claim, A8, holds."."""
+    if len(verdicts) == 1:
+        (verdict,) = verdicts
+        return f"The one claim, {verdict.claim}, {say_number(verdict.word, 1).removeprefix('1 ')}."
     by_word = {word: [verdict.claim for verdict in verdicts if verdict.word == word] for word in get_args(Word)}
     parts = [f"{say_number(word, len(claims))} ({', '.join(claims)})" for word, claims in by_word.items() if claims]
     return f"Of {count(len(verdicts), 'claim')}, {', '.join(parts)}."

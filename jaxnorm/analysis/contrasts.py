@@ -45,7 +45,7 @@ def _where(arm: Arm, differing: Sequence[str]) -> str:
 
 
 def _side(arm: Arm, differing: Sequence[str]) -> str:
-    """What is particular to an arm: ``BatchNorm``; ``batch size 16``; ``LayerNorm in sandwich blocks``."""
+    """What is particular to an arm: ``BatchNorm``; ``batch size 16``; ``LayerNorm in post-norm blocks``."""
     if "norm" in differing:
         others = {name: described({name: arm.factors[name]}) for name in differing if name != "norm"}
         return " ".join([norm_title(arm.norm), *(f"{PREPOSITIONS.get(name, 'at')} {said}" for name, said in others.items() if said)])

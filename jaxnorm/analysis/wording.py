@@ -42,6 +42,9 @@ FACTOR_PHRASES = {
 """Factors that are put in other words than name and value."""
 VALUE_TITLES = {
     ("placement", "none"): "residual",
+    ("placement", "post"): "post-norm",
+    ("placement", "pre"): "pre-norm",
+    ("placement", "sandwich"): "sandwich-norm",
     ("warmup_steps", 0): "",
     ("activation", "relu"): "ReLU",
     ("model", "mlp"): "MLP",
@@ -117,7 +120,7 @@ def value_title(factor: str, value: Factor) -> str:
 
 
 def described(factors: Mapping[str, Factor]) -> str:
-    """Factors other than the norm, in words: ``batch size 16``; ``post blocks, depth 8``."""
+    """Factors other than the norm, in words: ``batch size 16``; ``post-norm blocks, depth 8``."""
     titles = {name: value_title(name, value) for name, value in factors.items() if name != "norm"}
     phrases = {name: FACTOR_PHRASES.get(name, f"{name.replace('_', ' ')} {{}}") for name in titles}
     return ", ".join(phrases[name].format(title) for name, title in titles.items() if title)
@@ -165,9 +168,9 @@ def format_difference(estimate: Estimate, unit: Unit, *, with_unit: bool = True)
 
 
 def format_factor(decades: float) -> str:
-    """Decades as a factor, to two significant digits: ``0.33``; ``4.9``; ``220``."""
+    """Decades as a factor, to two significant digits: ``0.33``; ``3.0``; ``220``."""
     factor = float(f"{10**decades:.2g}")
-    return f"{factor:,.0f}" if factor >= 10 else f"{factor:.2g}"
+    return f"{factor:,.0f}" if factor >= 10 else f"{factor:#.2g}"
 
 
 def format_amount(estimate: Estimate, unit: Unit) -> str:

@@ -23,7 +23,7 @@ from jaxnorm.reporting.batch_size_panels import (
 )
 from jaxnorm.reporting.batch_size_parts import coupled_norms, make_evaluation, make_ghost, make_order
 from jaxnorm.reporting.factors import DODGE, plot_factor
-from jaxnorm.reporting.figures import Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.figures import DIFFERENCES, Drawing, add_caption, add_norm_legend
 from jaxnorm.reporting.hover import tell_points
 from jaxnorm.reporting.style import INK, looks, norms_of
 
@@ -136,5 +136,6 @@ DRAWINGS = {
         "Noise of the validation accuracy against the batch size", make_noise, lambda summary: NOISE in summary.arms[0].measures
     ),
     "learning_rate": Drawing("The best learning rate of every norm against the batch size", make_learning_rate),
+    "differences": DIFFERENCES,
 }
 """File name to figure, in the order of the report."""

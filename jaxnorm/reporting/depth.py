@@ -10,7 +10,7 @@ from matplotlib.ticker import MaxNLocator
 from jaxnorm.analysis.summary import ArmSummary, Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, norm_title
 from jaxnorm.reporting.factors import plot_factor
-from jaxnorm.reporting.figures import Drawing, add_caption, add_norm_legend
+from jaxnorm.reporting.figures import DIFFERENCES, Drawing, add_caption, add_norm_legend
 from jaxnorm.reporting.hover import tell_points
 from jaxnorm.reporting.style import BAND_ALPHA, levels_of, looks, norms_of
 
@@ -19,7 +19,7 @@ TITLES = {
     "none": "residual, no norm",
     "post": "residual, post-norm",
     "pre": "residual, pre-norm",
-    "sandwich": "residual, sandwich",
+    "sandwich": "residual, sandwich-norm",
 }
 PANELS = ("plain", "post", "pre", "sandwich")
 
@@ -124,8 +124,9 @@ def _varies_warmup(summary: Summary) -> bool:
 
 
 DRAWINGS = {
-    "gradients": Drawing("Gradient norm by layer before training, one panel per kind of block", make_gradients),
     "depth": Drawing("Final training loss and test accuracy against depth, one panel per kind of block", make_depth),
     "warmup": Drawing("Final training loss against depth, with and without warm-up", make_warmup, _varies_warmup),
+    "gradients": Drawing("Gradient norm by layer before training, one panel per kind of block", make_gradients),
+    "differences": DIFFERENCES,
 }
 """File name to figure, in the order of the report."""

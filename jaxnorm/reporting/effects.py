@@ -6,7 +6,7 @@ from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import SCALES, format_difference
 from jaxnorm.reporting.tables import TextTable
 
-HEADINGS = ("varied", "largest difference", "mean [interval]", "beyond the margin", "within it", "open")
+HEADINGS = ("varied", "largest difference", "mean [interval]", "beyond the margin", "within the margin", "open")
 CAPTION = (
     "How many of the paired differences are shown to be larger than their margins, how many to be smaller, and of how many neither is "
     "shown; corrected as below. The largest: of those that are shown, where some are."

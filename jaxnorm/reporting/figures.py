@@ -1,5 +1,6 @@
 """What figures share: drawing them all, the legend of arms, the caption, and the figures that many reports have."""
 
+import itertools
 import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
@@ -17,6 +18,8 @@ from jaxnorm.reporting.style import INK, line_styles, looks, norms_of, save_figu
 
 CHARACTERS_PER_INCH = 17
 """Of the captions, in their size."""
+LABEL_CHARACTERS_PER_INCH = 15
+"""Of the names of differences beside a forest."""
 UNBROKEN = "\u00a0"
 """A space at which no line ends."""
 SEEDS_CAPTION = "Small marks: one per network; above them the mean with its 95 % Student t interval."
@@ -62,14 +65,41 @@ def make_results(summary: Summary) -> Figure:
         plot_seeds(row[0], summary, measure)
         if summary.differences:
             plot_differences(row[1], summary, measure)
-    numbers = " Numbers beside norms are batch sizes." if "batch_size" in summary.arms[0].factors else ""
-    right = f" Right: {FOREST_CAPTION[0].lower()}{FOREST_CAPTION[1:]}{numbers}" if summary.differences else ""
+    right = f" Right: {FOREST_CAPTION[0].lower()}{FOREST_CAPTION[1:]}{_numbers(summary)}" if summary.differences else ""
     add_caption(figure, summary, SEEDS_CAPTION + right)
     return figure
 
 
+def make_differences(summary: Summary) -> Figure:
+    """Forest of the paired differences that the answer rests on, a panel for each of its measures; lines part what is varied."""
+    told = [[each for each in summary.differences if each.measure == name and each.subject] for name in summary.answer_measures]
+    longest = max(len(difference.label) for difference in told[0])
+    width = 3.2 * len(told) + longest / LABEL_CHARACTERS_PER_INCH
+    figure = Figure(figsize=(width, 1.6 + 0.24 * len(told[0])), layout="constrained")
+    axes = figure.subplots(1, len(told), squeeze=False, sharey=True)[0]
+    for ax, name, differences in zip(axes, summary.answer_measures, told, strict=True):
+        plot_differences(ax, summary, name, differences)
+        for row, (above, below) in enumerate(itertools.pairwise(differences)):
+            if above.subject != below.subject:
+                ax.axhline(row + 0.5, color=INK, linewidth=0.6)
+        ax.label_outer()
+    subjects = "; ".join(dict.fromkeys(difference.subject for difference in told[0]))
+    add_caption(figure, summary, f"{FOREST_CAPTION}{_numbers(summary)} Between the lines, from above: {subjects}.")
+    return figure
+
+
+def _numbers(summary: Summary) -> str:
+    """What is left out of the names of differences, for their length."""
+    return " Numbers beside norms are batch sizes." if "batch_size" in summary.arms[0].factors else ""
+
+
+def _varies_anything(summary: Summary) -> bool:
+    return any(difference.subject and difference.measure == summary.answer_measures[0] for difference in summary.differences)
+
+
 CURVES = Drawing("Training loss and validation accuracy after each epoch", make_curves)
 RESULTS = Drawing("What the answer speaks of: every network's result, and the paired differences", make_results)
+DIFFERENCES = Drawing("The paired differences that the answer rests on", make_differences, _varies_anything)
 
 
 def add_arm_legend(figure: Figure, summary: Summary, title: str) -> None:

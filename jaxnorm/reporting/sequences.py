@@ -11,7 +11,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter
 
 from jaxnorm.analysis.summary import ArmSummary, Estimate, Summary
 from jaxnorm.analysis.wording import arm_title, described, norm_title, value_title
-from jaxnorm.reporting.figures import Drawing, add_caption
+from jaxnorm.reporting.figures import DIFFERENCES, Drawing, add_caption
 from jaxnorm.reporting.hover import level_text, tell_points
 from jaxnorm.reporting.style import levels_of, looks
 
@@ -177,5 +177,6 @@ def _add_legend(figure: Figure, kinds: Sequence[Kind]) -> None:
 DRAWINGS = {
     "padding": Drawing("Test accuracy against the padding share, one panel per model and spread of lengths", make_padding),
     "evaluation": Drawing("Test accuracy by the statistics that the same networks are evaluated with", make_evaluation),
+    "differences": DIFFERENCES,
 }
 """File name to figure, in the order of the report."""

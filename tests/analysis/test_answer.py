@@ -175,3 +175,4 @@ def test_verdicts_are_counted_in_a_sentence():
     words: list[tuple[str, Word]] = [("A8", "holds"), ("A1", "contradicted"), ("A3", "contradicted"), ("A5", "unresolved")]
     few = [dataclasses.replace(verdict, claim=claim, word=word) for claim, word in words]
     assert count_verdicts(few) == "Of 4 claims, 1 holds (A8), 2 are contradicted (A1, A3), 1 is unresolved (A5)."
+    assert [count_verdicts(few[:1]), count_verdicts(few[-1:])] == ["The one claim, A8, holds.", "The one claim, A5, is unresolved."]

@@ -101,8 +101,8 @@ def test_only_arms_in_the_same_kind_of_block_are_compared():
     labels = [contrast.label for contrast in make_plan(CONFIG).contrasts["the choice of norm"]]
     assert labels == [
         "BatchNorm − no norm at plain blocks, depth 32",
-        "BatchNorm pre − no norm residual at depth 32",
+        "BatchNorm pre-norm − no norm residual at depth 32",
         "LayerNorm − no norm at plain blocks, depth 32",
-        "LayerNorm pre − no norm residual at depth 32",
+        "LayerNorm pre-norm − no norm residual at depth 32",
     ]
     assert isinstance(make_plan(CONFIG).arms[0], DepthArm)

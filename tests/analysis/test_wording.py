@@ -40,7 +40,7 @@ def test_format_difference_keeps_two_digits_of_the_half_width(mean, low, high, u
         (-0.0021, -0.0035, 0.0004, "fraction", "0.21 points [−0.04, 0.35]"),
         (-0.5, None, None, "epochs", "0.500 epochs"),
         (0.046, 0.025, 0.066, "ratio", "0.046 [0.025, 0.066]"),
-        (-0.5, -0.6, -0.4, "decades", "a factor of 3.2 [2.5, 4]"),
+        (-0.5, -0.6, -0.4, "decades", "a factor of 3.2 [2.5, 4.0]"),
         (0.0, 0.0, 0.0, "nats", "0 nats [0, 0]"),
     ],
 )
@@ -48,7 +48,7 @@ def test_format_amount_leaves_the_direction_to_the_sentence(mean, low, high, uni
     assert format_amount(Estimate(mean, low, high, 3), unit) == text
 
 
-@pytest.mark.parametrize(("decades", "text"), [(-0.484, "0.33"), (0.69, "4.9"), (1.38, "24"), (2.347, "220"), (4.1, "13,000")])
+@pytest.mark.parametrize(("decades", "text"), [(-0.484, "0.33"), (0.48, "3.0"), (1.38, "24"), (2.347, "220"), (4.1, "13,000")])
 def test_format_factor_has_two_significant_digits(decades, text):
     assert format_factor(decades) == text
     assert format_size(-abs(decades), "decades") == format_size(abs(decades), "decades")

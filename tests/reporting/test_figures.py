@@ -13,7 +13,7 @@ from jaxnorm.reporting.compare import make_batch_size
 from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.drawings import DRAWINGS
 from jaxnorm.reporting.factors import plot_factor
-from jaxnorm.reporting.figures import make_curves, make_results, save_figures
+from jaxnorm.reporting.figures import DIFFERENCES, make_curves, make_differences, make_results, save_figures
 from jaxnorm.reporting.forests import plot_differences, plot_seeds
 from jaxnorm.reporting.style import KNOWN_LOOKS, line_styles, looks
 
@@ -62,6 +62,20 @@ def test_every_panel_has_labels_and_a_title(summary, make):
         assert ax.get_xlabel()
         assert ax.get_title(loc="left") or ax.get_title()
         assert ax.get_ylabel() or [label.get_text() for label in ax.get_yticklabels()]
+
+
+def test_forest_has_all_differences_of_the_answer_and_parts_what_is_varied(summary):
+    axes = make_differences(summary).axes
+    for ax, measure in zip(axes, summary.answer_measures, strict=True):
+        told = [each for each in summary.differences if each.measure == measure and each.subject]
+        assert len(told) < sum(each.measure == measure for each in summary.differences)  # interactions are listed alone
+        means = [line.get_xdata()[0] for line in ax.lines if line.get_marker() == "o"]
+        factor = 100 if measure == "test_accuracy" else 1
+        np.testing.assert_allclose(means, [factor * each.estimate.mean for each in told])
+        rows = [line.get_ydata()[0] for line in ax.lines if list(line.get_xdata()) == [0, 1]]
+        assert rows == [1.5]  # two comparisons of norms above, two of batch sizes below
+    assert DIFFERENCES.applies(summary)
+    assert not DIFFERENCES.applies(summarise_compare(DESIGNS["one"]))
 
 
 @pytest.mark.parametrize("make", [make_curves, make_batch_size])
