@@ -220,7 +220,7 @@ def test_notes_name_rates_ghosts_and_missing_arms(summary):
 
 def test_all_figures_are_drawn(summary, tmp_path):
     drawings = drawings_of(summary)
-    assert list(drawings) == ["accuracy", "evaluation", "ghost", "order", "noise", "learning_rate"]
+    assert list(drawings) == ["accuracy", "evaluation", "ghost", "order", "noise", "learning_rate", "differences"]
     assert len(save_figures(summary, drawings, tmp_path)) == 2 * len(drawings)
 
 

@@ -29,7 +29,7 @@ def test_depth_writes_tables_figures_and_verdicts(tmp_path):
     summary = Summary.load(out / "summary.json")
     assert summary.instrument == "depth"
     assert [verdict.claim for verdict in summary.verdicts] == ["D10"]
-    assert {"gradients.svg", "gradients.png", "depth.svg", "depth.png"} == {path.name for path in (out / "figures").iterdir()}
+    assert {"depth", "gradients", "differences"} == {path.stem for path in (out / "figures").iterdir()}
     assert "gradients.svg" in (out / "report.md").read_text()
     assert json.loads((out / "config.json").read_text())["depths"] == [2]
 

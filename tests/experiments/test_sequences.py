@@ -32,7 +32,7 @@ def test_sequences_writes_tables_figures_and_report(tmp_path):
     assert (gaps.value != 0).any()
     summary = Summary.load(out / "summary.json")
     assert summary.instrument == "sequences"
-    assert {"padding.svg", "padding.png", "evaluation.svg", "evaluation.png"} == {path.name for path in (out / "figures").iterdir()}
+    assert {"padding", "evaluation"} == {path.stem for path in (out / "figures").iterdir()}
     assert "evaluation.svg" in (out / "report.md").read_text()
 
 
