@@ -10,9 +10,9 @@ from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE, area, deviation, epoc
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.config import DecisionRule
 
-Unit = Literal["nats", "fraction", "points", "epochs", "seconds", "decades", "ratio", "input"]
+Unit = Literal["nats", "fraction", "points", "epochs", "seconds", "decades", "ratio", "input", "gradient"]
 """``fraction`` is a level of accuracy, ``points`` a spread of accuracies; both are stored as fractions of 1. ``decades`` are
-powers of ten, ``input`` is the scale on which a nonlinearity reads what it is given."""
+powers of ten, ``input`` is the scale on which a nonlinearity reads what it is given, ``gradient`` a loss per change of a weight."""
 PerSeed = Callable[[np.ndarray, DecisionRule], np.ndarray]
 """From curves, (S, E), to one number per seed, (S,)."""
 
@@ -214,7 +214,7 @@ MEASURES = {
     "gradient_distance": Measure(
         "distance between a layer's gradients before and after the layers below move",
         "gradient_distance",
-        "nats",
+        "gradient",
         area,
         definition="Euclidean norm of what the update of the layers below changes of a layer's gradient, mean over layers and epochs",
         better="lower",

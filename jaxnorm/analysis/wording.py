@@ -98,6 +98,7 @@ SCALES: dict[Unit, Scale] = {
     "decades": Scale(1.0, "decades", "decades"),
     "ratio": Scale(1.0, "ratio", "ratio"),
     "input": Scale(1.0, "units of input", "units of input"),
+    "gradient": Scale(1.0, "nats per weight", "nats per weight"),
 }
 
 
