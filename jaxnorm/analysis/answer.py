@@ -99,12 +99,21 @@ def _in_detail(effect: Effect, measure: Measure) -> str:
 
 
 def _in_brief(effect: Effect, measure: Measure) -> str:
-    """``the ghost size (up to 1.6 nats, better with ghosts of 128)``."""
+    """``the depth (0.11 nats, better with depth 2; LayerNorm, post-norm blocks; in 1 of 4)``; where nothing is shown, what was seen.
+
+    Where the largest difference is, is said if it is not so everywhere.
+    """
+    largest, number = effect.largest, len(effect.differences)
+    size = format_size(largest.estimate.mean, measure.unit)
     if effect.verb not in DIRECT:
-        return effect.subject
+        return f"{effect.subject} ({'up to ' if number > 1 else ''}{size} observed)" if effect.verb == VERBS[-1] else effect.subject
     most = "up to " if len(effect.significant) > 1 else ""
-    winner = "either way" if len(effect.ends) > 1 else _winner(effect.largest, measure)
-    return f"{effect.subject} ({', '.join(filter(None, [most + format_size(effect.largest.estimate.mean, measure.unit), winner]))})"
+    either_way = len(effect.ends) > 1
+    amount = ", ".join(filter(None, [most + size, "either way" if either_way else _winner(largest, measure)]))
+    everywhere = len(effect.beyond) == number or len({each.where for each in effect.differences}) == 1
+    where = "" if either_way or everywhere else largest.where
+    shown = f"in {out_of(len(effect.beyond), number)}" if effect.beyond and number > 1 else ""
+    return f"{effect.subject} ({'; '.join(filter(None, [amount, where, shown]))})"
 
 
 def _winner(difference: Difference, measure: Measure) -> str:

@@ -170,14 +170,29 @@ def _words(claim: Claim, word: Word, finding: Finding, num_claims: int) -> str:
 
 
 def _of_parts(parts: Sequence[Part], word: Word) -> str:
-    """How many of several comparisons are as claimed, as far as means go, and how many of these are shown, where the word does not say."""
-    claimed = [part.evidence for part in parts if part.evidence.as_claimed]
-    shown = sum(part.expected != "same" and part.difference.p_adjusted <= ALPHA for part in claimed)
-    if len(parts) == 1 or not claimed or (len(claimed) == len(parts) and word != "unresolved"):
+    """How many of several comparisons are as claimed, as far as means go, and how many of these are shown, where the word does not say.
+
+    So of those that point the other way, unless the claim is contradicted, which says it.
+    """
+    evidence = [part.evidence for part in parts]
+    claimed = [each for each in evidence if each.as_claimed]
+    contrary = [each for each in evidence if not each.as_claimed and each.expected in ("lower", "higher")]
+    if len(parts) == 1 or (len(claimed) == len(parts) and word != "unresolved"):
         return ""
-    if len(claimed) == 1:
-        return f"; {out_of(1, len(parts))} comparisons points as claimed{', and is shown' if shown else ''}"
-    return f"; {out_of(len(claimed), len(parts))} comparisons point as claimed, {_some(shown, len(claimed))} of them shown"
+    told = []
+    if claimed:
+        told.append(f"; {out_of(len(claimed), len(parts))} comparisons {_pointing(claimed, 'as claimed')}")
+    if contrary and word != "contradicted":
+        told.append(f"; {out_of(len(contrary), len(parts))} {_pointing(contrary, 'the other way')}")
+    return "".join(told)
+
+
+def _pointing(evidence: Sequence[Evidence], where: str) -> str:
+    """``point as claimed, 2 of them shown``; ``points the other way, and is shown``."""
+    shown = sum(each.expected != "same" and each.difference.p_adjusted <= ALPHA for each in evidence)
+    if len(evidence) == 1:
+        return f"points {where}{', and is shown' if shown else ''}"
+    return f"point {where}, {_some(shown, len(evidence))} of them shown"
 
 
 def _some(part: int, whole: int) -> str:

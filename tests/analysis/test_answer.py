@@ -75,7 +75,7 @@ def test_answer_tells_shown_from_uncertain_from_negligible_from_not_shown():
     assert changes == "is lower (better) by 0.200 nats [0.190, 0.210] with LayerNorm than with BatchNorm (c)"
     assert perhaps == "changes, perhaps by less than the margin, with the depth (0.055 nats, better with BatchNorm)"
     assert hardly == "hardly changes with the norm"
-    assert unshown == "is not shown to change with the order."
+    assert unshown == "is not shown to change with the order (0.30 nats observed)."
 
 
 def test_answer_says_hardly_only_where_every_difference_is_shown_to_be_small():
@@ -102,7 +102,8 @@ def test_answer_says_why_a_difference_does_not_count(difference, said):
 
 def test_answer_joins_what_is_not_shown():
     said = _first(_both(norm=[_difference(0.3, p=0.07)] * 2, size=_difference(0.1, p=0.5)))
-    assert said == "is not shown to change with the norm (largest: a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070) or the size."
+    listed = "the norm (largest: a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070) or the size (0.10 nats observed)"
+    assert said == f"is not shown to change with {listed}."
 
 
 def test_answer_tells_the_largest_difference_each_way_and_how_many_comparisons_count():
@@ -113,7 +114,16 @@ def test_answer_tells_the_largest_difference_each_way_and_how_many_comparisons_c
     either = [*one_way, _small(-0.02, where="c")]
     down = "but lower (better) by 0.020 nats [0.010, 0.030] (c)"
     assert _first(_both(norm=either)) == f"{up}, {down}; beyond the margin in 2 of 5 comparisons."
-    assert "the norm (up to 0.30 nats, either way)" in _first(_both(a=_difference(1.0), norm=either))
+    assert "the norm (up to 0.30 nats, either way; in 2 of 5)" in _first(_both(a=_difference(1.0), norm=either))
+
+
+def test_answer_says_in_brief_where_and_in_how_many_comparisons():
+    both = [_difference(0.3, where="c"), _difference(0.2, where="d")]
+    assert "the norm (up to 0.30 nats, better with BatchNorm; in both)" in _first(_both(a=_difference(1.0), norm=both))
+    some = [_difference(0.3, where="c"), _small(0.01, p=0.5)]
+    assert "the norm (0.30 nats, better with BatchNorm; c; in 1 of 2)" in _first(_both(a=_difference(1.0), norm=some))
+    unshown = [_difference(0.3, p=0.5)] * 2
+    assert "not shown to change with the norm (up to 0.30 nats observed)" in _first(_both(a=_difference(1.0), norm=unshown))
 
 
 def test_answer_names_other_sides_and_does_not_say_the_same_place_twice():

@@ -74,14 +74,24 @@ def test_weakest_part_decides(parts, word, p_value):
         ([5.0, 5.0], "holds", ""),
         ([-5.0, -5.0], "contradicted", ""),
         ([5.0, -5.0, -5.0], "contradicted", "; 1 of 3 comparisons points as claimed, and is shown"),
-        ([5.0, 5.0, -5.0], "unresolved", "; 2 of 3 comparisons point as claimed, both of them shown"),
+        (
+            [5.0, 5.0, -5.0],
+            "unresolved",
+            "; 2 of 3 comparisons point as claimed, both of them shown; 1 of 3 points the other way, and is shown",
+        ),
+        (
+            [5.0, -0.5, -5.0],
+            "equivalent",
+            "; 1 of 3 comparisons points as claimed, and is shown; 2 of 3 point the other way, 1 of them shown",
+        ),
+        ([-5.0, -5.0], "unresolved", "; both point the other way, both of them shown"),
         ([5.0, 0.5], "unresolved", "; both comparisons point as claimed, 1 of them shown"),
         ([0.5, 0.5], "unresolved", "; both comparisons point as claimed, none of them shown"),
     ],
 )
 def test_verdict_tells_how_many_comparisons_are_as_claimed_and_shown(means, word, said):
     """Those of 0.5 here are not significant."""
-    parts = [weigh(_difference(mean, spread=20.0, p_value=0.3 if mean == 0.5 else 0.001), "higher") for mean in means]
+    parts = [weigh(_difference(mean, spread=20.0, p_value=0.3 if abs(mean) == 0.5 else 0.001), "higher") for mean in means]
     assert _of_parts(parts, word) == said
 
 
