@@ -8,8 +8,8 @@ import numpy as np
 
 from jaxnorm.analysis.contrasts import find_margin
 from jaxnorm.analysis.measures import MEASURES
-from jaxnorm.analysis.statistics import ALPHA, adjust, exceedance_p, sign_flip_p
-from jaxnorm.analysis.summary import Summary
+from jaxnorm.analysis.statistics import adjust, exceedance_p, sign_flip_p
+from jaxnorm.analysis.summary import ALPHA, Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, format_level
 from jaxnorm.config import DecisionRule
 

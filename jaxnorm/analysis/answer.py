@@ -1,6 +1,7 @@
 """The report's answer: a sentence on each of two measures, and one that counts the verdicts."""
 
 from collections.abc import Sequence
+from itertools import groupby
 from typing import get_args
 
 from jaxnorm.analysis.effects import VERBS, Effect, find_effects
@@ -12,15 +13,17 @@ from jaxnorm.analysis.wording import (
     count,
     format_amount,
     format_difference,
+    format_levels,
     format_margin,
     format_p,
     format_size,
-    out_of,
     say_number,
 )
 
-DIRECT = VERBS[:2]
-"""Said by which arm has the lower and which the higher value."""
+DIRECT, OPEN = VERBS[:2], VERBS[3]
+"""Said by which arm has the lower and which the higher value; said last, and of what is undecided."""
+MOST_TOLD = 6
+"""Comparisons of what comes first that are told one by one; of more, the largest each way."""
 
 
 def answer(differences: Sequence[Difference], measures: Sequence[str]) -> list[str]:
@@ -35,44 +38,74 @@ def answer(differences: Sequence[Difference], measures: Sequence[str]) -> list[s
 
 
 def _sentence(measure: Measure, effects: Sequence[Effect]) -> str:
-    """The first effect with arms, amount and interval, the others in brief.
+    """The first effect with arms, levels and an interval, the others in brief.
 
-    ``The test accuracy is higher (better) by 2.1 points [1.7, 2.5] with LayerNorm than with BatchNorm (batch size 2); it also changes with
-    the batch size (up to 3.0 points, better with batch size 512); it hardly changes with ...``
+    ``The test accuracy is higher (better) with LayerNorm than with BatchNorm for batch size 2 (by 2.1 points [1.7, 2.5]: 96.1 against
+    94.0 %); it also changes with the batch size (up to 3.0 points higher with batch size 512 than with batch size 2); ...``
     """
-    title = f"{measure.title}," if "," in measure.title else measure.title
+    title = f"the {measure.title}{',' if ',' in measure.title else ''}"
     lead, *others = effects
+    alike = [each for each in others if each.verb == lead.verb]
     if lead.verb in DIRECT:
-        clauses = [f"is {_directly(lead, measure)}"]
-        also = lead.verb.replace("changes", "also changes", 1)
-        listed = [_in_brief(effect, measure) for effect in others]
+        clauses = [f"{title} is {_told(lead, measure)}"]
     else:
-        clauses, also = [], lead.verb
-        others, listed = effects, [_in_detail(lead, measure), *(_in_brief(effect, measure) for effect in others)]
-    by_verb = {verb: [text for effect, text in zip(others, listed, strict=True) if effect.verb == verb] for verb in VERBS}
-    clauses += [
-        f"{also if verb == lead.verb else verb} {conjoin(texts, 'or' if verb == VERBS[-1] else 'and')}"
-        for verb, texts in by_verb.items()
-        if texts
-    ]
-    return f"The {title} {'; it '.join(clauses)}"
+        clauses = [_clause(title, lead.verb, [_in_detail(lead, measure), *(_in_brief(each, measure) for each in alike)])]
+        others = others[len(alike) :]
+    for verb, group in groupby(others, key=lambda each: each.verb):
+        also = verb.replace("changes", "also changes", 1) if verb == lead.verb else verb
+        clauses.append(_clause("it", also, [_in_brief(each, measure) for each in group]))
+    said = "; ".join(clauses)
+    return said[0].upper() + said[1:]
 
 
-def _directly(effect: Effect, measure: Measure) -> str:
-    """``lower (better) by 0.12 nats [0.10, 0.14] with BatchNorm than with no norm (depth 8), but higher (worse) by ...``."""
-    first, *opposite = effect.ends
-    ends = [_end(first, effect, measure), *(_end(each, effect, measure, first) for each in opposite)]
-    return "; ".join([", but ".join(ends), *_how_sure(effect, measure)])
+def _clause(title: str, verb: str, subjects: Sequence[str]) -> str:
+    if verb == OPEN:
+        return f"whether {title} changes with {conjoin(subjects, 'or')} is open"
+    return f"{title} {verb} {conjoin(subjects)}"
 
 
-def _end(difference: Difference, effect: Effect, measure: Measure, before: Difference | None = None) -> str:
-    """The largest difference of an effect in one direction; what it shares with the one told ``before`` is not said again."""
-    others = [each for each in effect.significant if each.estimate.mean * difference.estimate.mean > 0]
-    amount = f"by {'up to ' if len(others) > 1 else ''}{format_amount(difference.estimate, measure.unit)}"
-    sides = None if before and before.sides == difference.sides else difference.sides
-    between = "with {} than with {}".format(*sides) if sides else ""
-    where = f"({difference.where})" if difference.where and not (before and before.where == difference.where) else ""
-    return " ".join(filter(None, [_direction(difference, measure), amount, between, where]))
+def _told(effect: Effect, measure: Measure) -> str:
+    """Every comparison, by what is set against what; where they are many, the largest each way."""
+    if len(effect.differences) > MOST_TOLD:
+        each_way = " each way" if len(effect.ends) > 1 else ""
+        return f"{_set_against(effect.ends, measure)}, to name the largest{each_way} of {len(effect.differences)} comparisons"
+    groups = _by_sides(effect.differences, first=effect.largest)
+    ordered = sorted(groups, key=lambda group: not Effect(effect.subject, group).significant)
+    return "; it is ".join(_set_against(group, measure, with_intervals=not index) for index, group in enumerate(ordered))
+
+
+def _by_sides(differences: Sequence[Difference], first: Difference) -> list[list[Difference]]:
+    """Differences that set the same against the same, from those of ``first`` on."""
+    groups: dict[tuple[str, str] | None, list[Difference]] = {first.sides: []}
+    for difference in differences:
+        groups.setdefault(difference.sides, []).append(difference)
+    return list(groups.values())
+
+
+def _set_against(differences: Sequence[Difference], measure: Measure, *, with_intervals: bool = True) -> str:
+    """``lower (better) with A than with B for X (by ...) and Y (...), but higher (worse) for Z (by ...), undecided for V``.
+
+    The sides are named again where they change; further places in the same direction have no intervals.
+    """
+    told, sides = [], None
+    for first, *others in _ways(differences):
+        places = conjoin([_place(first, measure, with_interval=with_intervals), *(_place(each, measure) for each in others)])
+        told.append(f"{'but ' if told else ''}{_direction(first, measure)}{_apart(first, sides)} {places}")
+        sides = first.sides
+    small = [each for each in differences if each.is_within]
+    undecided = [each for each in differences if not each.is_significant and not each.is_within]
+    for what, form, group in (("about the same", " with {} as with {}", small), ("undecided", " between {} and {}", undecided)):
+        if group:
+            told.append(f"{what}{_apart(group[0], sides, form)}{_where(group)}")
+            sides = group[0].sides
+    return ", ".join(told)
+
+
+def _ways(differences: Sequence[Difference]) -> list[list[Difference]]:
+    """Those that count, by direction, the largest first."""
+    by_size = sorted(Effect("", differences).significant, key=lambda each: -each.size)
+    ways = [[each for each in by_size if (each.estimate.mean > 0) == up] for up in (True, False)]
+    return sorted(filter(None, ways), key=lambda way: -way[0].size)
 
 
 def _direction(difference: Difference, measure: Measure) -> str:
@@ -81,52 +114,51 @@ def _direction(difference: Difference, measure: Measure) -> str:
     return direction if measure.better == "neither" else f"{direction} ({measure.in_words[direction != measure.better]})"
 
 
-def _how_sure(effect: Effect, measure: Measure) -> list[str]:
-    """In how many of several comparisons an effect is shown to exceed the margin, or that it is not."""
-    number = len(effect.differences)
-    if not effect.beyond:
-        return [f"corrected for all comparisons, it is open whether this exceeds the margin of {_margin(effect, measure)}"]
-    return [f"beyond the margin in {out_of(len(effect.beyond), number)} comparisons"] if number > 1 else []
+def _apart(difference: Difference, before: tuple[str, str] | None, form: str = " with {} than with {}") -> str:
+    """What is set against what, unless that was said ``before``."""
+    return form.format(*difference.sides) if difference.sides and difference.sides != before else ""
+
+
+def _where(group: Sequence[Difference]) -> str:
+    places = [each.where for each in group if each.where]
+    return f" for {conjoin(places)}" if places else ""
+
+
+def _place(difference: Difference, measure: Measure, *, with_interval: bool = False) -> str:
+    """``for batch size 2 (by 2.1 points [1.7, 2.5]: 96.1 against 94.0 %)``; and whether that may be less than the margin."""
+    levels = format_levels(difference, measure.unit)
+    interval = f"by {format_amount(difference.estimate, measure.unit)}" if with_interval or not levels else ""
+    doubt = "" if difference.is_beyond else f"perhaps below the margin of {format_margin(difference.margin, measure.unit)}"
+    amount = "; ".join(filter(None, [": ".join(filter(None, [interval, levels])), doubt]))
+    return f"{_where([difference]).strip()} ({amount})".strip()
 
 
 def _in_detail(effect: Effect, measure: Measure) -> str:
     """The largest of differences that are shown to be small, or not shown."""
     largest = effect.largest
     most = "largest: " if len(effect.differences) > 1 else ""
-    unshown = effect.verb == VERBS[-1]
-    reason = f"adjusted p {format_p(largest.p_adjusted)}" if unshown else f"the margin is {_margin(effect, measure)}"
+    reason = (
+        f"adjusted p {format_p(largest.p_adjusted)}" if effect.verb == OPEN else f"margin {format_margin(largest.margin, measure.unit)}"
+    )
     return f"{effect.subject} ({most}{largest.label}, {format_difference(largest.estimate, measure.unit)}, {reason})"
 
 
 def _in_brief(effect: Effect, measure: Measure) -> str:
-    """``the depth (0.11 nats, better with depth 2; LayerNorm, post-norm blocks; in 1 of 4)``; where nothing is shown, what was seen.
-
-    Where the largest difference is, is said if it is not so everywhere.
-    """
-    largest, number = effect.largest, len(effect.differences)
-    size = format_size(largest.estimate.mean, measure.unit)
+    """``the depth (up to 0.11 nats higher with depth 32 than with depth 2 for LayerNorm)``, each way; what was seen if nothing is shown."""
+    if effect.verb == OPEN:
+        most = "up to " if len(effect.differences) > 1 else ""
+        return f"{effect.subject} ({most}{format_size(effect.largest.estimate.mean, measure.unit)} observed)"
     if effect.verb not in DIRECT:
-        return f"{effect.subject} ({'up to ' if number > 1 else ''}{size} observed)" if effect.verb == VERBS[-1] else effect.subject
-    most = "up to " if len(effect.significant) > 1 else ""
-    either_way = len(effect.ends) > 1
-    amount = ", ".join(filter(None, [most + size, "either way" if either_way else _winner(largest, measure)]))
-    everywhere = len(effect.beyond) == number or len({each.where for each in effect.differences}) == 1
-    where = "" if either_way or everywhere else largest.where
-    shown = f"in {out_of(len(effect.beyond), number)}" if effect.beyond and number > 1 else ""
-    return f"{effect.subject} ({'; '.join(filter(None, [amount, where, shown]))})"
-
-
-def _winner(difference: Difference, measure: Measure) -> str:
-    """``better with LayerNorm``; ``higher with LayerNorm`` where neither is better."""
-    word, higher = ("higher", True) if measure.better == "neither" else (measure.in_words[0], measure.better == "higher")
-    if difference.sides is None:
-        return ""
-    first, second = difference.sides
-    return f"{word} with {first if (difference.estimate.mean > 0) == higher else second}"
-
-
-def _margin(effect: Effect, measure: Measure) -> str:
-    return format_margin(effect.largest.margin, measure.unit)
+        return effect.subject
+    told, sides = [], None
+    if effect.subject == "{} in place of {}".format(*(effect.largest.sides or ("", ""))):
+        sides = effect.largest.sides  # which the subject names
+    for end in effect.ends:
+        several = sum(each.estimate.mean * end.estimate.mean > 0 for each in effect.significant) > 1
+        size = f"{'up to ' if several else ''}{format_size(end.estimate.mean, measure.unit)}"
+        told.append(f"{size} {'higher' if end.estimate.mean > 0 else 'lower'}{_apart(end, sides)}{_where([end])}")
+        sides = end.sides
+    return f"{effect.subject} ({', but '.join(told)})"
 
 
 def count_verdicts(verdicts: Sequence[Verdict]) -> str:

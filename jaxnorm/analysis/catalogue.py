@@ -246,7 +246,7 @@ CATALOGUE = (
         BENEFITS,
         "BatchNorm smooths the loss landscape",
         measure="range of the loss, gradient predictiveness and effective smoothness along the gradient, and largest Hessian "
-        "eigenvalue, each raw and in units of the weights' norms, at equal training loss",
+        "eigenvalue, each raw and relative to the weights' norms, at equal training loss",
         expected="lower",
         margins=("0.10 decades",),
         runs=("landscape",),

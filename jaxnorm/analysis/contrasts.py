@@ -1,7 +1,7 @@
 """Weighted sums of arms, paired by seed, and their measurement: from arrays to ``Difference``."""
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 
 import numpy as np
 
@@ -104,8 +104,18 @@ def measure_contrasts(
         return np.sum([weight * values(key, name) for key, weight in contrast.weights.items()], axis=0)
 
     differences = np.stack([weighted(contrast, name) for contrast, name in contrasts])
-    margins = [find_margin(name, [float(values(key, name).mean()) for key in contrast.weights], rule) for contrast, name in contrasts]
-    return _build_differences(contrasts, differences, margins)
+    means = [{key: float(values(key, name).mean()) for key in contrast.weights} for contrast, name in contrasts]
+    margins = [find_margin(name, list(by_arm.values()), rule) for by_arm, (_, name) in zip(means, contrasts, strict=True)]
+    levels = [_levels(contrast, by_arm) for by_arm, (contrast, _) in zip(means, contrasts, strict=True)]
+    return _build_differences(contrasts, differences, margins, levels)
+
+
+def _levels(contrast: Contrast, means: Mapping[str, float]) -> tuple[float, float] | None:
+    """Of the two arms, the first the one that the other is subtracted from; None where it is not one arm against another."""
+    if sorted(contrast.weights.values()) != [-1.0, 1.0]:
+        return None
+    first, second = sorted(contrast.weights, key=lambda key: -contrast.weights[key])
+    return means[first], means[second]
 
 
 def find_margin(name: str, means: Sequence[float], rule: DecisionRule) -> float:
@@ -116,7 +126,9 @@ def find_margin(name: str, means: Sequence[float], rule: DecisionRule) -> float:
     return rule.accuracy_margin if measure.absolute_margin else rule.loss_margin * sum(means) / len(means)
 
 
-def _build_differences(contrasts: Sequence[tuple[Contrast, str]], differences_MS: np.ndarray, margins: list[float]) -> list[Difference]:
+def _build_differences(
+    contrasts: Sequence[tuple[Contrast, str]], differences_MS: np.ndarray, margins: list[float], levels: list[tuple[float, float] | None]
+) -> list[Difference]:
     n = differences_MS.shape[1]
     low_M, high_M = statistics.paired_interval(differences_MS) if n > 1 else ([None] * len(contrasts),) * 2
     p_M = statistics.sign_flip_p(differences_MS)
@@ -127,6 +139,7 @@ def _build_differences(contrasts: Sequence[tuple[Contrast, str]], differences_MS
         Difference(
             label=contrast.label,
             sides=contrast.sides,
+            levels=levels[m],
             where=contrast.where,
             weights=contrast.weights,
             measure=name,

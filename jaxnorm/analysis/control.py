@@ -11,8 +11,8 @@ import pandas as pd
 
 from jaxnorm.analysis.contrasts import Contrast, measure_contrasts
 from jaxnorm.analysis.measures import find_measure
-from jaxnorm.analysis.statistics import ALPHA, FAMILIES, adjust, could_show
-from jaxnorm.analysis.summary import Control, Difference, Word
+from jaxnorm.analysis.statistics import FAMILIES, could_show
+from jaxnorm.analysis.summary import ALPHA, Control, Difference, Expectation, Finding
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.analysis.verdict import weigh
 from jaxnorm.analysis.wording import arm_title, count, described, format_difference, format_p, norm_title
@@ -27,16 +27,15 @@ class Repetition(NamedTuple):
 
 
 def measure_control(table: ArmTable, again: ArmTable, names: Sequence[str], rule: DecisionRule) -> Control:
-    """An arm minus its control, by each of the measures ``names``, and what a claim of a difference would be told.
+    """An arm minus its control, by each of the measures ``names``, and what would be found of a claim of a difference.
 
     The rule is that of ``verdict``, applied to one claim a measure, "the arm has higher values than its control".
     """
     contrast = Contrast(f"{arm_title(table.arm.factors)} − its control", {table.arm.key: 1.0, again.arm.key: -1.0})
     differences = measure_contrasts([(contrast, name) for name in names], [table, again], rule, {})
-    parts = [weigh(difference, "higher") for difference in differences]
-    adjusted = adjust([part.p_value for part in parts])
-    words: list[Word] = [part.evidence.word if p <= ALPHA else "unresolved" for part, p in zip(parts, adjusted, strict=True)]
-    return Control(table.arm.factors, again.seeds, differences, words)
+    higher: list[Expectation] = ["higher"] * len(differences)
+    findings: list[Finding] = [part.finding for part in weigh(differences, higher)]
+    return Control(table.arm.factors, again.seeds, differences, findings)
 
 
 def describe_control(control: Control) -> str:

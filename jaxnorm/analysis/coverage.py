@@ -86,15 +86,13 @@ class FalseClaims:
     differences: Rate
     """Any listed difference is shown not to be zero and is, or to exceed the margin and does not."""
     claims: Rate
-    """Any claim holds that is not so, or is contradicted although nothing speaks against it."""
-    evidence: Rate
-    """Any comparison that a claim rests on, and that is none, has an adjusted p of at most 0.05."""
+    """Any comparison that a claim rests on is found as claimed and is not, or the opposite although nothing speaks against it."""
     advice: Rate
     """Any arm is named worse than the best that is not, by more than the margin."""
     anywhere: Rate
     """Any of these, which are corrected together; the answer at the head of a report rests on listed differences."""
     sameness: Rate
-    """Any listed difference, or one that a verdict rests on, was found smaller than the margin and is not; corrected apart."""
+    """Any listed difference, or one that a claim rests on, was found smaller than the margin and is not; corrected apart."""
     early: int
     """Of the first 100 reports, those that claim any of these."""
 

@@ -3,14 +3,11 @@
 import dataclasses
 from collections.abc import Sequence
 
-import numpy as np
-
-from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summary import Difference
 
-VERBS = ("changes with", "changes, perhaps by less than the margin, with", "hardly changes with", "is not shown to change with")
-"""What a measure does with something that is varied: some difference is shown to exceed the margin; some is shown not to be zero; all are
-shown to be smaller than the margin; nothing is shown."""
+VERBS = ("changes with", "changes, perhaps by less than the margin, with", "hardly changes with", "may change with")
+"""What a measure does with something that is varied: some difference is shown to exceed the margin; some is shown not to be zero, and may
+exceed it; all are shown to be smaller than the margin; nothing of this is shown."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -23,17 +20,17 @@ class Effect:
     @property
     def beyond(self) -> list[Difference]:
         """Those that are shown to exceed the margin."""
-        return [difference for difference in self.differences if difference.p_beyond <= ALPHA]
+        return [difference for difference in self.differences if difference.is_beyond]
 
     @property
     def within(self) -> list[Difference]:
         """Those that are shown to be smaller than the margin."""
-        return [difference for difference in self.differences if difference.p_within <= ALPHA]
+        return [difference for difference in self.differences if difference.is_within]
 
     @property
     def significant(self) -> list[Difference]:
-        """Those that are shown not to be zero."""
-        return [difference for difference in self.differences if difference.p_adjusted <= ALPHA]
+        """Those that are shown not to be zero, and not shown to be smaller than the margin."""
+        return [difference for difference in self.differences if difference.is_significant and not difference.is_within]
 
     @property
     def verb(self) -> str:
@@ -47,17 +44,13 @@ class Effect:
     @property
     def largest(self) -> Difference:
         """Of those that are shown to exceed the margin, else of those shown not to be zero, else of all."""
-        return max(self.beyond or self.significant or self.differences, key=_size)
+        return max(self.beyond or self.significant or self.differences, key=lambda each: each.size)
 
     @property
     def ends(self) -> list[Difference]:
         """The largest difference, and the largest in the other direction where one is shown not to be zero."""
         opposite = [each for each in self.significant if each.estimate.mean * self.largest.estimate.mean < 0]
-        return [self.largest, *([max(opposite, key=_size)] if opposite else [])]
-
-
-def _size(difference: Difference) -> float:
-    return float(np.nan_to_num(abs(difference.estimate.mean), nan=-1.0))
+        return [self.largest, *([max(opposite, key=lambda each: each.size)] if opposite else [])]
 
 
 def find_effects(differences: Sequence[Difference], measure: str) -> list[Effect]:

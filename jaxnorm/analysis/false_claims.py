@@ -13,9 +13,8 @@ from jaxnorm.analysis.advice import AIMS, hold_contests
 from jaxnorm.analysis.coverage import FalseClaims, Rate
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.simulation import DISTRIBUTIONS, Draw
-from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summarise import Measured, list_differences
-from jaxnorm.analysis.summary import Difference, Expectation, Verdict
+from jaxnorm.analysis.summary import ALPHA, Difference, Evidence, Expectation
 from jaxnorm.analysis.verdict import judge
 from jaxnorm.config import DecisionRule
 
@@ -94,13 +93,12 @@ def _simulate_report(plan: Plan, truth: Truth, n: int, rng: np.random.Generator)
     listed = list_differences(plan, [], rule, plan.measures, measured)
     verdicts = judge(plan.claims, [], rule, measured)
     contests = hold_contests({name: np.array([measured[arm.key, name] for arm in plan.arms]) for name in AIMS}, rule)
-    evidence = [part.difference for verdict in verdicts for part in verdict.evidence]
+    evidence = [part for verdict in verdicts for part in verdict.evidence]
     return {
         "differences": any(_is_false(difference, offsets) or _exceeds_falsely(difference, offsets, margin) for difference in listed),
-        "claims": any(_claims_difference_falsely(verdict, offsets, margin) for verdict in verdicts),
-        "evidence": any(_is_false(difference, offsets) for difference in evidence),
+        "claims": any(_finds_difference_falsely(part, offsets, margin) for part in evidence),
         "advice": any(contest.worse for contest in contests.values()),  # no arm is worse by more than the margin
-        "sameness": any(_claims_sameness_falsely(verdict, offsets, margin) for verdict in verdicts)
+        "sameness": any(_finds_sameness(part) and _is_as_large(part.difference, offsets, margin) for part in evidence)
         or any(difference.p_within <= ALPHA and _is_as_large(difference, offsets, margin) for difference in listed),
     }
 
@@ -137,23 +135,22 @@ def _is_as_large(difference: Difference, offsets: Mapping[str, float], margin: f
     return abs(_true_difference(difference, offsets)) >= margin - ROUNDING
 
 
-def _claims_difference_falsely(verdict: Verdict, offsets: Mapping[str, float], margin: float) -> bool:
-    """Whether a claim holds of which some comparison is not as claimed, or is contradicted although nothing speaks against it."""
-    expected: list[Expectation] = [part.expected for part in verdict.evidence]
-    true = [_true_difference(part.difference, offsets) for part in verdict.evidence]
-    if verdict.word == "holds":
-        return not all(is_so(each, value, margin) for each, value in zip(expected, true, strict=True))
-    contrary = any(each in OPPOSITES and is_so(OPPOSITES[each], value, margin) for each, value in zip(expected, true, strict=True))
-    return verdict.word == "contradicted" and not contrary
+def _finds_difference_falsely(part: Evidence, offsets: Mapping[str, float], margin: float) -> bool:
+    """Whether a comparison is found as claimed and is not, or the opposite although nothing speaks against it.
+
+    A verdict that is not so rests on one of these.
+    """
+    true = _true_difference(part.difference, offsets)
+    if part.finding == "the opposite":
+        return part.expected not in OPPOSITES or not is_so(OPPOSITES[part.expected], true, margin)
+    return part.finding == "as claimed" and part.expected != "same" and not is_so(part.expected, true, margin)
+
+
+def _finds_sameness(part: Evidence) -> bool:
+    return part.finding == "too small" or (part.finding == "as claimed" and part.expected == "same")
 
 
 def is_so(expected: Expectation, true: float, margin: float) -> bool:
     """Whether a true difference is as claimed."""
     beyond = abs(true) > margin + ROUNDING
     return {"higher": true > 0, "lower": true < 0, "different": beyond, "same": not beyond}[expected]
-
-
-def _claims_sameness_falsely(verdict: Verdict, offsets: Mapping[str, float], margin: float) -> bool:
-    """Whether a verdict rests on a difference that was found smaller than the margin and is not."""
-    found = [part.difference for part in verdict.evidence if part.word == "equivalent"]
-    return verdict.word in ("equivalent", "holds") and any(_is_as_large(each, offsets, margin) for each in found)

@@ -146,7 +146,7 @@ LEDGER: tuple[Entry[LandscapeDesign], ...] = (
         "D8",
         f"{BENEFITS}; Santurkar et al. 2018",
         "BatchNorm smooths the loss: at equal training loss, the range of the loss, the change of the gradient and its change per "
-        "distance, all along the gradient, and the sharpness are lower than without a norm, both raw and in units of the weights",
+        "distance, all along the gradient, and the sharpness are lower than without a norm, both raw and relative to the weights' norms",
         _smoother,
         lambda design: {"batch", "none"} <= set(design.config.norms) and bool(design.levels),
     ),

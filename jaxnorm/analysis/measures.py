@@ -45,6 +45,8 @@ class Measure:
     """From where on differences count, in the unit of the measure, where it has neither an accuracy nor a mean that means anything."""
 
 
+SMOOTHNESS = ("smoother", "less smooth")
+"""The directions of what is small where the loss is smooth."""
 SHIFT = ("less shift", "more shift")
 """The directions of what is called internal covariate shift."""
 NOISE = "standard deviation of the changes from epoch to epoch, over the later half of training: a steady slope has none"
@@ -61,7 +63,7 @@ LANDSCAPE = {
     "range": ("range of the loss along the gradient", "highest less lowest loss on {steps}"),
     "predictiveness": ("change of the gradient along itself", "largest distance of the gradient on {steps} from that before them"),
     "smoothness": (
-        "effective β-smoothness along the gradient (low: smooth)",
+        "effective β-smoothness along the gradient",
         "largest distance of the gradient from that before the step, per length of the step, on {steps}",
     ),
     "sharpness": ("sharpness (largest Hessian eigenvalue)", "largest curvature of the loss{where} in any direction, by Lanczos iterations"),
@@ -75,7 +77,7 @@ def landscape_measures() -> dict[str, Measure]:
     """Every quantity, raw and scaled, at equal loss and over all epochs: ``range_matched``, ``range_scaled_area``, ..."""
     raw = {"steps": "steps against the gradient, in learning rates", "where": ""}
     scaled = {"steps": "steps against the gradient, in shares of the weights' norm", "where": ", every kernel divided by its norm,"}
-    scales = {"": ("", raw), "_scaled": (", in units of the weights", scaled)}
+    scales = {"": ("", raw), "_scaled": (", relative to the weights' norms", scaled)}
     times = {
         "_matched": (", at equal loss", final, "mean over the losses that all networks pass"),
         "_area": (", mean over epochs", area, "mean over epochs"),
@@ -88,6 +90,7 @@ def landscape_measures() -> dict[str, Measure]:
             per_seed,
             definition=f"logarithm of the {definition.format(**place)}; {mean}",
             better="lower",
+            in_words=SMOOTHNESS,
             fixed_margin=LANDSCAPE_MARGIN,
         )
         for time, (when, per_seed, mean) in times.items()

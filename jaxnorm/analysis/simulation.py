@@ -13,8 +13,8 @@ from scipy import stats
 
 from jaxnorm.analysis.bootstrap import bca_interval, expanded_tail, studentised_interval
 from jaxnorm.analysis.coverage import Cell, Rate, Shape
-from jaxnorm.analysis.statistics import ALPHA, CONFIDENCE, FAMILIES, paired_interval, sign_flip_p, t_interval
-from jaxnorm.analysis.summary import Difference
+from jaxnorm.analysis.statistics import CONFIDENCE, FAMILIES, paired_interval, sign_flip_p, t_interval
+from jaxnorm.analysis.summary import ALPHA, Difference
 from jaxnorm.config.coverage import FEWEST
 
 TAIL = (1 - CONFIDENCE) / 2

@@ -12,16 +12,14 @@ from numpy.typing import ArrayLike
 from scipy import special
 
 from jaxnorm.analysis.bootstrap import RNG_SEED, TIE, bca_interval, expanded_tail
-from jaxnorm.analysis.summary import Estimate
+from jaxnorm.analysis.summary import ALPHA, Estimate
 
 CONFIDENCE = 0.95
-ALPHA = 0.05
-"""How often a report may claim anything where there is nothing."""
-FAMILIES = 5
-"""Kinds of statements in a report, each corrected on its own for a fifth of ``ALPHA``: that listed differences are not zero, that they
-exceed the margin, verdicts, the evidence of verdicts, advice."""
+FAMILIES = 4
+"""Kinds of statements in a report, each corrected on its own for a quarter of ``ALPHA``: that listed differences are not zero, that they
+exceed the margin, what is found of the comparisons of claims, advice."""
 SAMENESS = 2
-"""Kinds of statements that a difference is smaller than the margin, which share ``ALPHA`` among themselves: listed ones, and verdicts."""
+"""Kinds of statements that a difference is smaller than the margin, which share ``ALPHA`` among themselves: of listed ones, of claims'."""
 FLIPS = 99_999
 """Random sign flips of the permutation test: p values from 0.00001 up."""
 MAX_EXACT = 16

@@ -4,6 +4,7 @@ It is written as ``summary.json`` and read back as the same dataclasses, so repo
 """
 
 import dataclasses
+import math
 from pathlib import Path
 from typing import Literal
 
@@ -11,8 +12,12 @@ import msgspec
 
 from jaxnorm.config import DecisionRule, Factor
 
+ALPHA = 0.05
+"""How often a report may claim anything where there is nothing."""
 Word = Literal["holds", "contradicted", "equivalent", "unresolved"]
 """The four words a verdict may say."""
+Finding = Literal["as claimed", "the opposite", "too small", "open"]
+"""What was found of one comparison that a claim rests on."""
 Expectation = Literal["lower", "higher", "same", "different"]
 """What a claim says of a difference: its sign, that it is smaller than the margin, or that it is larger in either direction."""
 
@@ -114,6 +119,8 @@ class Difference:
     by_seed: list[float]
     sides: tuple[str, str] | None = None
     """What is set against what, where it is one arm against another."""
+    levels: tuple[float, float] | None = None
+    """Their means, in the measure's unit."""
     where: str = ""
     """What both sides have in common, in words: ``batch size 16``."""
     subject: str = ""
@@ -127,6 +134,26 @@ class Difference:
     p_within: float = 1.0
     """That of a difference at least as large as the margin, by two one-sided t tests, adjusted over the list alone."""
 
+    @property
+    def size(self) -> float:
+        """Its magnitude; below all others where it is not finite."""
+        return abs(self.estimate.mean) if math.isfinite(self.estimate.mean) else -1.0
+
+    @property
+    def is_significant(self) -> bool:
+        """Whether it is shown not to be zero."""
+        return self.p_adjusted <= ALPHA
+
+    @property
+    def is_beyond(self) -> bool:
+        """Whether it is shown to exceed the margin."""
+        return self.p_beyond <= ALPHA
+
+    @property
+    def is_within(self) -> bool:
+        """Whether it is shown to be smaller than the margin."""
+        return self.p_within <= ALPHA
+
 
 @dataclasses.dataclass(frozen=True)
 class Evidence:
@@ -134,11 +161,12 @@ class Evidence:
 
     difference: Difference
     expected: Expectation
-    word: Word
-    """Of this comparison alone, before the correction over claims; "equivalent" is what a claim of sameness hopes for."""
+    finding: Finding
+    p_adjusted: float
+    """That of the finding, adjusted for all comparisons of all claims of the report; of what was claimed where it is open."""
 
     @property
-    def as_claimed(self) -> bool:
+    def points_as_claimed(self) -> bool:
         """Whether the mean is as expected, shown or not: on its side of zero, or of the margin."""
         mean, margin = self.difference.estimate.mean, self.difference.margin
         return {"lower": mean < 0, "higher": mean > 0, "same": abs(mean) < margin, "different": abs(mean) > margin}[self.expected]
@@ -155,16 +183,9 @@ class Verdict:
     word: Word
     words: str
     """What was found, in words."""
-    facts: str
-    """The decisive difference, its interval, p and n."""
-    p_adjusted: float
-    """The claim's p, adjusted (``statistics.adjust``) for all claims of the report."""
+    decisive: int
+    """Which of the comparisons decided: the clearest against the claim where it is contradicted, else the weakest."""
     evidence: list[Evidence]
-
-    @property
-    def sentence(self) -> str:
-        """The verdict as one sentence: "A8 holds: LayerNorm converges more slowly (area, ...)"."""
-        return f"{self.claim} {self.word if self.word == 'holds' else f'is {self.word}'}: {self.words} ({self.facts})."
 
 
 @dataclasses.dataclass(frozen=True)
@@ -177,13 +198,14 @@ class Control:
     """Of the second training; as many as the reported ones."""
     differences: list[Difference]
     """The arm minus its control, by position in the lists of seeds, since nothing pairs them. Corrected among themselves."""
-    words: list[Word]
-    """What a claim of "higher" would be told of each, corrected for their number: "holds" and "contradicted" are false alarms."""
+    findings: list[Finding]
+    """What would be found of a claim of "higher" on each, corrected for their number: "as claimed" and "the opposite" are false alarms."""
 
     @property
     def claimed(self) -> list[Difference]:
         """The differences that would be claimed, in either direction."""
-        return [difference for difference, word in zip(self.differences, self.words, strict=True) if word in ("holds", "contradicted")]
+        alarms = ("as claimed", "the opposite")
+        return [difference for difference, finding in zip(self.differences, self.findings, strict=True) if finding in alarms]
 
 
 @dataclasses.dataclass(frozen=True)

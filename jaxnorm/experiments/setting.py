@@ -2,7 +2,7 @@
 
 import dataclasses
 
-from jaxnorm.config import Training
+from jaxnorm.config import Training, TunedStudy
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.own_norms import find_norm
 
@@ -21,6 +21,11 @@ def describe_setting(config: Training, dataset: Dataset, model: str, *, rate: st
             f"matrix products in {config.precision}",
         ]
     )
+
+
+def tuned_rate(config: TunedStudy) -> str:
+    """The learning rate of arms at their best ones, in words."""
+    return f"best of {min(config.learning_rates):g} to {max(config.learning_rates):g} by validation accuracy"
 
 
 def _unusual(config: Training) -> list[str]:

@@ -8,8 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jaxnorm.analysis.batch_size_rates import RATES
-from jaxnorm.analysis.statistics import ALPHA
-from jaxnorm.analysis.summary import Summary
+from jaxnorm.analysis.summary import ALPHA, Summary
 from jaxnorm.analysis.wording import format_number, norm_title, value_title
 from jaxnorm.reporting.axes import FACTOR_LABELS
 from jaxnorm.reporting.batch_size_panels import (

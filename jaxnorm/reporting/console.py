@@ -12,6 +12,7 @@ from rich.text import Text
 
 from jaxnorm.analysis.answer import count_verdicts
 from jaxnorm.analysis.control import describe_control
+from jaxnorm.analysis.findings import sentence
 from jaxnorm.analysis.summary import Summary, Verdict, Word
 from jaxnorm.reporting.tables import TextTable, control_table, differences_table, evidence_table, notes, results_table, timings_table
 
@@ -23,8 +24,8 @@ WORD_STYLES: dict[Word, str] = {"holds": "bold green", "contradicted": "bold red
 def print_summary(summary: Summary, console: Console) -> None:
     """Print question, answer, results, verdicts and differences."""
     console.print(Text(summary.question, style="bold"))
-    for sentence in summary.answer:
-        console.print(Text(sentence))
+    for said in summary.answer:
+        console.print(Text(said))
     console.print()
     print_table(results_table(summary), console)
     for note in notes(summary):
@@ -121,7 +122,7 @@ def _draw(table: TextTable, stacked: bool, padding: int) -> Table:
 
 
 def _verdict(verdict: Verdict) -> Text:
-    text = Text(verdict.sentence)
-    start = verdict.sentence.find(verdict.word)
+    text = Text(sentence(verdict))
+    start = text.plain.find(verdict.word)
     text.stylize(WORD_STYLES[verdict.word], start, start + len(verdict.word))
     return text

@@ -13,8 +13,8 @@ from matplotlib.figure import Figure
 from jaxnorm.analysis.coverage import METHODS, SMALLEST_COVERED, TOLERANCE, Cell, CoverageSummary, Rate, Shape, packaged_coverage
 from jaxnorm.analysis.false_claims import STRAYS
 from jaxnorm.analysis.simulation import DISTRIBUTIONS, observed_shapes
-from jaxnorm.analysis.statistics import ALPHA, CONFIDENCE, FAMILIES
-from jaxnorm.analysis.summary import Summary
+from jaxnorm.analysis.statistics import CONFIDENCE, FAMILIES
+from jaxnorm.analysis.summary import ALPHA, Summary
 from jaxnorm.analysis.wording import count
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.style import LINE_STYLES, save_figure, styled
@@ -105,7 +105,7 @@ def false_claims_table(summary: CoverageSummary) -> TextTable:
             each.truth,
             str(each.num_differences),
             str(each.num_claims),
-            *map(_percent, (each.anywhere, each.differences, each.claims, each.evidence, each.advice, each.sameness)),
+            *map(_percent, (each.anywhere, each.differences, each.claims, each.advice, each.sameness)),
         )
         for each in summary.false_claims
     ]
@@ -126,8 +126,7 @@ def false_claims_table(summary: CoverageSummary) -> TextTable:
         "claims",
         "anywhere",
         "in the list",
-        "by a verdict",
-        "in the evidence",
+        "of a claim",
         "in the advice",
         "sameness",
     )

@@ -8,8 +8,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jaxnorm.analysis.measures import MEASURES
-from jaxnorm.analysis.statistics import ALPHA
-from jaxnorm.analysis.summary import ArmSummary, Difference, Estimate, Summary
+from jaxnorm.analysis.summary import ALPHA, ArmSummary, Difference, Estimate, Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, norm_title
 from jaxnorm.reporting.axes import FACTOR_LABELS, LABEL_WIDTH, WIDE_RATIO
 from jaxnorm.reporting.hover import level_text, tell_points

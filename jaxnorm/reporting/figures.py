@@ -9,8 +9,7 @@ from typing import NamedTuple
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from jaxnorm.analysis.statistics import ALPHA
-from jaxnorm.analysis.summary import Summary
+from jaxnorm.analysis.summary import ALPHA, Summary
 from jaxnorm.analysis.wording import arm_title, count, norm_title
 from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.forests import plot_differences, plot_seeds

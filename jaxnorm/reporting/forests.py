@@ -7,8 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.ticker import MaxNLocator
 
 from jaxnorm.analysis.measures import MEASURES
-from jaxnorm.analysis.statistics import ALPHA
-from jaxnorm.analysis.summary import Difference, Estimate, Summary
+from jaxnorm.analysis.summary import ALPHA, Difference, Estimate, Summary
 from jaxnorm.analysis.wording import SCALES, arm_title
 from jaxnorm.reporting.hover import difference_text, level_text, seed_texts, tell_points
 from jaxnorm.reporting.style import INK, looks, norms_of

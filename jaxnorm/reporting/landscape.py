@@ -10,8 +10,7 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 
 from jaxnorm.analysis.landscape import LOSS, SCALES
 from jaxnorm.analysis.measures import LANDSCAPE
-from jaxnorm.analysis.statistics import ALPHA
-from jaxnorm.analysis.summary import Difference, Summary
+from jaxnorm.analysis.summary import ALPHA, Difference, Summary
 from jaxnorm.analysis.wording import norm_title
 from jaxnorm.reporting.axes import loss_ticks
 from jaxnorm.reporting.curves import plot_curves
@@ -26,7 +25,7 @@ TITLES = {
     "smoothness": "effective β-smoothness",
     "sharpness": "sharpness",
 }
-ROWS = {"": "raw", "_scaled": "in units of the weights"}
+ROWS = {"": "raw", "_scaled": "relative to the weights' norms"}
 WHEN = {"_matched": "at equal loss", "_area": "over all epochs"}
 LABEL_WIDTH = 24
 """Characters of an axis label before it takes another line."""
@@ -161,14 +160,16 @@ def _plot_forest(ax: Axes, summary: Summary, differences: list[Difference]) -> N
 
 DRAWINGS = {
     "against_loss": Drawing(
-        "The landscape against the training loss, raw and in units of the weights", make_against_loss, lambda summary: bool(summary.sweeps)
+        "The landscape against the training loss, raw and relative to the weights' norms",
+        make_against_loss,
+        lambda summary: bool(summary.sweeps),
     ),
     "differences": Drawing(
         "Paired differences of the landscape, at equal loss and over equal epochs",
         make_differences,
         lambda summary: bool(summary.differences),
     ),
-    "over_epochs": Drawing("The landscape before training and after every epoch, raw and in units of the weights", make_over_epochs),
+    "over_epochs": Drawing("The landscape before training and after every epoch, raw and relative to the weights' norms", make_over_epochs),
     "curves": CURVES,
 }
 """File name to figure, in the order of the report."""

@@ -9,15 +9,15 @@ import jinja2
 
 from jaxnorm.analysis.advice import advice
 from jaxnorm.analysis.answer import count_verdicts
+from jaxnorm.analysis.findings import circumstances, role
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.seeds import seeds_sentences
 from jaxnorm.analysis.summary import Summary, Verdict
-from jaxnorm.analysis.verdict import decisive
 from jaxnorm.analysis.wording import format_difference, format_p
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.effects import effects_tables
-from jaxnorm.reporting.report import as_sentence, method, plain
+from jaxnorm.reporting.report import as_sentence, method, plain, seeds
 from jaxnorm.reporting.tables import TextTable, control_table, differences_table, evaluations_table, evidence_table, notes, results_table
 from jaxnorm.reporting.terms import terms
 
@@ -48,30 +48,32 @@ def render_page(summary: Summary, figures: Mapping[str, str], command: str, envi
     return template.get_template(TEMPLATE).render(
         summary=summary,
         verdicts=[_verdict_row(verdict) for verdict in summary.verdicts],
+        comparisons=sum(len(verdict.evidence) for verdict in summary.verdicts),
         counted=count_verdicts(summary.verdicts) if summary.verdicts else "",
         terms=terms(summary),
-        seeds=seeds_sentences(summary),
+        enough=seeds_sentences(summary),
         advice=advice(summary),
         figures=[(name, drawing.text, inline_svg(figures[name], name)) for name, drawing in drawings_of(summary).items()],
         tables=tables,
         notes=notes(summary),
         method=[_emphasised(paragraph) for paragraph in method(summary).split("\n\n")],
         command=command,
-        environment={name: plain(value) for name, value in environment.items()},
+        environment={name: plain(value) for name, value in {"seeds": seeds(summary), **environment}.items()},
     )
 
 
 def _verdict_row(verdict: Verdict) -> dict[str, str]:
-    """The cells of a verdict: its sentence, and apart from it by how much the decisive difference differs."""
-    difference = decisive(verdict)
+    """The cells of a verdict: what was found in words, and of the decisive comparison by how much it differs, where, and from what."""
+    decisive = verdict.evidence[verdict.decisive]
+    difference = decisive.difference
     measure = find_measure(difference.measure)
     return {
         "claim": verdict.claim,
         "word": verdict.word,
         "words": f"{as_sentence(verdict.words)}.",
         "amount": format_difference(difference.estimate, measure.unit),
-        "where": f"{measure.title}, {difference.label}",
-        "p": format_p(verdict.p_adjusted).removeprefix("= "),
+        "where": "; ".join([*circumstances(decisive), ": ".join(filter(None, [role(verdict), f"{measure.title}, {difference.label}"]))]),
+        "p": format_p(decisive.p_adjusted).removeprefix("= "),
         "n": str(difference.estimate.n),
     }
 

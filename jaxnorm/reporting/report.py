@@ -7,9 +7,10 @@ from typing import Any
 from jaxnorm.analysis.advice import advice
 from jaxnorm.analysis.answer import count_verdicts
 from jaxnorm.analysis.bootstrap import RESAMPLES
+from jaxnorm.analysis.findings import facts
 from jaxnorm.analysis.seeds import seeds_sentences
-from jaxnorm.analysis.statistics import ALPHA, FAMILIES, FLIPS
-from jaxnorm.analysis.summary import Summary
+from jaxnorm.analysis.statistics import FAMILIES, FLIPS
+from jaxnorm.analysis.summary import ALPHA, Summary
 from jaxnorm.analysis.table import GUESSING_TOLERANCE
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.coverage import describe_coverage
@@ -33,16 +34,16 @@ taken within seeds and averaged over them. Intervals of arms are Student's t. In
 wider of Student's t and the BCa bootstrap of {resamples} resamples, its level expanded for small n (Hesterberg 2015). {coverage}
 
 p values are two-sided sign-flip permutation tests of the mean difference ({flips} random flips, or all where there are fewer). Listed
-differences, that these exceed their margins (by t tests as well), verdicts, their evidence and advice (by t tests beyond the margin) are
+differences, that these exceed their margins (by t tests as well), the comparisons of claims and advice (by t tests beyond the margin) are
 adjusted each by Holm's procedure over all of their kind, and times {families} for there being so many kinds: where nothing differs, at
-most {percent:g} % of reports claim a difference. The answer at the head rests on the listed differences.
+most {percent:g} % of reports claim a difference. The answer at the head rests on the listed differences. Intervals are not corrected.
 
 A difference counts as none where it is shown to be smaller than its margin, whose rule is fixed before the run: {accuracy:g} points for
-accuracies, {loss:g} % of the compared arms' mean for losses and for the noise of curves, and for other measures what Terms say. A claim
-*holds* if every difference it speaks of is shown (adjusted p at most {alpha:g}) in the claimed direction, and is *contradicted* if one is
-shown in the other. It is *equivalent* if a difference it speaks of is shown, by two one-sided t tests, to be smaller than the margin, or if
-it claims just that. Otherwise it is *unresolved*. The comparison that decides a claim is the clearest one against it where it is
-contradicted, and the weakest one otherwise; the claim's p is that of the test by which this comparison got its word.
+accuracies, {loss:g} % of the compared arms' mean for losses and for the noise of curves, and for other measures what Terms say. Of each
+comparison that a claim rests on, one of four things is found (adjusted p at most {alpha:g}): that the difference is *too small*, by two
+one-sided t tests, or else that it is *as claimed* or *the opposite*; if neither, the comparison is *open*. A claim is *contradicted* if one
+of its comparisons finds the opposite, else *unresolved* if one is open, else *equivalent* if one is too small (or if sameness is all that
+it claims), else it *holds*. The comparison that decides is the clearest one against a claim that is contradicted, and else the weakest.
 
 A network diverged if any of its losses or accuracies is not finite, or if its training loss ends more than {tolerance:g} % above
 ln {classes} nats (guessing among {classes} classes) and also above its own first epoch's, or twice ln {classes}. It stays in every
@@ -66,6 +67,7 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
     sections = [
         f"# {summary.question}",
         *summary.answer,
+        f"*Trained: {summary.setting}.*",
         markdown(verdicts_table(summary)) if summary.verdicts else "",
         *(f"![{drawing.text}](figures/{name}.svg)" for name, drawing in drawings_of(summary).items()),
         *(markdown(table) for table in effects_tables(summary)),
@@ -79,16 +81,20 @@ def render_report(summary: Summary, command: str, environment: Mapping[str, Any]
         "## What to use when\n\n" + "\n".join(f"- {line}" for line in advice(summary)),
         "## Terms\n\n" + "\n".join(f"- *{term}*: {meaning}." for term, meaning in terms(summary).items()),
         f"## Method\n\n{method(summary)}",
-        f"## Setting\n\n{summary.setting}\n\nSeeds {summary.seeds[0]} to {summary.seeds[-1]}.",
         f"## Reproduce\n\n```\n{command}\n```",
-        "## Environment\n\n" + "\n".join(f"- {name}: {plain(value)}" for name, value in environment.items()),
+        "## Environment\n\n" + "\n".join(f"- {name}: {plain(value)}" for name, value in {"seeds": seeds(summary), **environment}.items()),
     ]
     return "\n\n".join(section for section in sections if section) + "\n"
 
 
+def seeds(summary: Summary) -> str:
+    """Those that are reported: ``0 to 31``."""
+    return f"{summary.seeds[0]} to {summary.seeds[-1]}"
+
+
 def verdicts_table(summary: Summary) -> TextTable:
     """One row per claim."""
-    rows = [(each.claim, f"**{each.word}**", f"{as_sentence(each.words)} ({each.facts}).") for each in summary.verdicts]
+    rows = [(each.claim, f"**{each.word}**", f"{as_sentence(each.words)} ({facts(each)}).") for each in summary.verdicts]
     return TextTable("Verdicts", count_verdicts(summary.verdicts), ("claim", "verdict", "in words"), [("", rows)], 3)
 
 

@@ -1,12 +1,13 @@
 """The tables of a report as text, for terminal and Markdown alike."""
 
 import dataclasses
+import re
 from collections.abc import Callable, Mapping, Sequence
 from itertools import groupby
 
 from jaxnorm.analysis.control import describe_control
 from jaxnorm.analysis.measures import EVALUATIONS, MEASURES, find_measure
-from jaxnorm.analysis.summary import ArmSummary, Control, Difference, Evidence, Summary, Word
+from jaxnorm.analysis.summary import ArmSummary, Control, Difference, Evidence, Finding, Summary
 from jaxnorm.analysis.wording import (
     SCALES,
     arm_title,
@@ -31,6 +32,11 @@ class TextTable:
     groups: list[tuple[str, list[tuple[str, ...]]]]
     num_text_columns: int
     """How many leading columns hold words; the others hold numbers."""
+
+    @property
+    def anchor(self) -> str:
+        """The title as an identifier: ``paired-differences``."""
+        return re.sub(r"\W+", "-", self.title.lower())
 
 
 POWER_CAPTION = (
@@ -121,15 +127,19 @@ def _powered_row(difference: Difference) -> tuple[str, ...]:
     return (*_difference_row(difference), detectable, needed)
 
 
-CLAIMED: dict[Word, str] = {"holds": "higher", "contradicted": "lower", "equivalent": "none: within the margin", "unresolved": "none"}
-"""What a control's word says would be claimed of the arm."""
+CLAIMED: dict[Finding, str] = {"as claimed": "higher", "the opposite": "lower", "too small": "none: within the margin", "open": "none"}
+"""What would be claimed of a control's arm."""
 
 
 def control_table(summary: Summary, control: Control) -> TextTable:
     """One row per measure: an arm minus itself on other seeds."""
     rows = [
-        (f"{MEASURES[each.measure].title} ({SCALES[MEASURES[each.measure].unit].of_difference})", *_difference_row(each)[1:], CLAIMED[word])
-        for each, word in zip(control.differences, control.words, strict=True)
+        (
+            f"{MEASURES[each.measure].title} ({SCALES[MEASURES[each.measure].unit].of_difference})",
+            *_difference_row(each)[1:],
+            CLAIMED[finding],
+        )
+        for each, finding in zip(control.differences, control.findings, strict=True)
     ]
     number = count(len(control.differences), "measure")
     caption = (
@@ -146,10 +156,12 @@ def evidence_table(summary: Summary) -> TextTable:
     """One row per comparison, grouped by claim."""
     groups = [(f"{verdict.claim} {verdict.word}", [_evidence_row(each) for each in verdict.evidence]) for verdict in summary.verdicts]
     caption = (
-        "Every comparison that a claim rests on; p by sign flips, adjusted for all of them (see Method). As claimed: whether the mean is, "
-        "shown or not."
+        "Every comparison that a claim rests on, and what is found of it. Too small: shown to be smaller than the margin. Adjusted p: of "
+        "the finding, or of what was expected where it is open, over all "
+        f"{count(sum(len(rows) for _, rows in groups), 'comparison')} (see Method); intervals are each comparison's own, without a "
+        "correction, and may leave out zero where it is open."
     )
-    headings = ("measure, difference", "expected", "mean [interval]", "margin", "adjusted p", "as claimed")
+    headings = ("measure, difference", "expected", "mean [interval]", "margin", "adjusted p", "finding")
     return TextTable("Evidence", caption, headings, groups, 2)
 
 
@@ -161,8 +173,8 @@ def _evidence_row(evidence: Evidence) -> tuple[str, ...]:
         evidence.expected,
         format_difference(difference.estimate, measure.unit),
         format_margin(difference.margin, measure.unit, with_unit=False),
-        format_p(difference.p_adjusted).removeprefix("= "),
-        "yes" if evidence.as_claimed else "no",
+        format_p(evidence.p_adjusted).removeprefix("= "),
+        evidence.finding,
     )
 
 

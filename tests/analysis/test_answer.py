@@ -23,6 +23,7 @@ def _difference(
     beyond: float = 0.001,
     within: float = 1.0,
     sides: tuple[str, str] | None = NAMES,
+    levels: tuple[float, float] | None = None,
     margin: float = 0.05,
     where: str = "",
     measure: str = "train_loss",
@@ -30,7 +31,7 @@ def _difference(
     """Shown to exceed the margin."""
     estimate = Estimate(mean, mean - 0.01, mean + 0.01, N)
     values = [mean] * N
-    return Difference("a − b", {}, measure, estimate, p, p, margin, values, sides, where, p_beyond=max(p, beyond), p_within=within)
+    return Difference("a − b", {}, measure, estimate, p, p, margin, values, sides, levels, where, p_beyond=max(p, beyond), p_within=within)
 
 
 def _small(mean: float, **settings) -> Difference:
@@ -60,86 +61,112 @@ def _first(differences: list[Difference]) -> str:
 @pytest.mark.parametrize("number", [1, 2, 3, 5])
 def test_answer_has_a_sentence_on_each_measure_however_much_is_varied(number):
     first, second = answer(_both(**{f"thing {index}": _difference(0.2) for index in range(number)}), MEASURES)
-    assert first.startswith("The final training loss is higher (worse) by 0.200 nats [0.190, 0.210] with LayerNorm than with BatchNorm")
-    assert second.startswith("The test accuracy is higher (better) by 20.0 points [19.0, 21.0] with LayerNorm than with BatchNorm")
+    assert first.startswith("The final training loss is higher (worse) with LayerNorm than with BatchNorm (by 0.200 nats [0.190, 0.210])")
+    assert second.startswith("The test accuracy is higher (better) with LayerNorm than with BatchNorm (by 20.0 points [19.0, 21.0])")
     assert first.count("[") == second.count("[") == 1
-    assert first.count("(0.20 nats, better with BatchNorm)") == second.count("(20 points, better with LayerNorm)") == number - 1
+    assert first.count("(0.20 nats higher with LayerNorm than with BatchNorm)") == number - 1
+    assert second.count("(20 points higher with LayerNorm than with BatchNorm)") == number - 1
     assert first.count("also changes with") == second.count("also changes with") == (number > 1)
     assert second.endswith(f"; n = {N}.")
 
 
-def test_answer_tells_shown_from_uncertain_from_negligible_from_not_shown():
+def test_answer_tells_shown_from_uncertain_from_negligible_from_open():
     size, edge = _difference(-0.2, where="c"), _difference(0.055, beyond=0.4)
     said = _first(_both(norm=_small(0.02), size=size, depth=edge, order=_difference(0.3, p=0.2)))
-    changes, perhaps, hardly, unshown = said.split("; it ")
-    assert changes == "is lower (better) by 0.200 nats [0.190, 0.210] with LayerNorm than with BatchNorm (c)"
-    assert perhaps == "changes, perhaps by less than the margin, with the depth (0.055 nats, better with BatchNorm)"
-    assert hardly == "hardly changes with the norm"
-    assert unshown == "is not shown to change with the order (0.30 nats observed)."
+    changes, perhaps, hardly, undecided = said.split("; ")
+    assert changes == "is lower (better) with LayerNorm than with BatchNorm for c (by 0.200 nats [0.190, 0.210])"
+    assert perhaps == "it changes, perhaps by less than the margin, with the depth (0.055 nats higher with LayerNorm than with BatchNorm)"
+    assert hardly == "it hardly changes with the norm"
+    assert undecided == "whether it changes with the order (0.30 nats observed) is open."
 
 
 def test_answer_says_hardly_only_where_every_difference_is_shown_to_be_small():
     unclear = _difference(-0.06, p=0.2)
-    assert "hardly" not in _first(_both(norm=[_small(0.02), unclear]))
+    assert "hardly" not in answer(_both(norm=[_small(0.02), unclear]), MEASURES)[0]
     assert _first(_both(norm=[_small(0.02, p=0.5), _small(0.01, p=0.5)])).startswith("hardly changes with the norm (largest: ")
 
 
 @pytest.mark.parametrize(
     ("difference", "said"),
     [
-        (_small(0.02), "hardly changes with the norm (a − b, +0.020 nats [0.010, 0.030], the margin is 0.050 nats)."),
+        (_small(0.02), "The final training loss hardly changes with the norm (a − b, +0.020 nats [0.010, 0.030], margin 0.050 nats)."),
         (
             _difference(0.055, beyond=0.4),
-            "is higher (worse) by 0.055 nats [0.045, 0.065] with LayerNorm than with BatchNorm; corrected for all comparisons, it is open "
-            "whether this exceeds the margin of 0.050 nats.",
+            "The final training loss is higher (worse) with LayerNorm than with BatchNorm (by 0.055 nats [0.045, 0.065]; perhaps below the "
+            "margin of 0.050 nats).",
         ),
-        (_difference(0.3, p=0.07), "is not shown to change with the norm (a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070)."),
+        (
+            _difference(0.3, p=0.07),
+            "Whether the final training loss changes with the norm (a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070) is open.",
+        ),
     ],
 )
 def test_answer_says_why_a_difference_does_not_count(difference, said):
-    assert _first(_both(norm=difference)) == said
+    assert answer(_both(norm=difference), MEASURES)[0] == said
 
 
-def test_answer_joins_what_is_not_shown():
-    said = _first(_both(norm=[_difference(0.3, p=0.07)] * 2, size=_difference(0.1, p=0.5)))
+def test_answer_joins_what_is_open():
+    said = answer(_both(norm=[_difference(0.3, p=0.07)] * 2, size=_difference(0.1, p=0.5)), MEASURES)[0]
     listed = "the norm (largest: a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070) or the size (0.10 nats observed)"
-    assert said == f"is not shown to change with {listed}."
+    assert said == f"Whether the final training loss changes with {listed} is open."
 
 
-def test_answer_tells_the_largest_difference_each_way_and_how_many_comparisons_count():
-    one_way = [_difference(0.3), _difference(0.2), _small(0.01), _difference(-0.4, p=0.2)]
-    up = "is higher (worse) by up to 0.300 nats [0.290, 0.310] with LayerNorm than with BatchNorm"
-    assert _first(_both(norm=one_way)) == f"{up}; beyond the margin in 2 of 4 comparisons."
-    assert _first(_both(norm=one_way[:2])).endswith("; beyond the margin in both comparisons.")
-    either = [*one_way, _small(-0.02, where="c")]
-    down = "but lower (better) by 0.020 nats [0.010, 0.030] (c)"
-    assert _first(_both(norm=either)) == f"{up}, {down}; beyond the margin in 2 of 5 comparisons."
-    assert "the norm (up to 0.30 nats, either way; in 2 of 5)" in _first(_both(a=_difference(1.0), norm=either))
-
-
-def test_answer_says_in_brief_where_and_in_how_many_comparisons():
-    both = [_difference(0.3, where="c"), _difference(0.2, where="d")]
-    assert "the norm (up to 0.30 nats, better with BatchNorm; in both)" in _first(_both(a=_difference(1.0), norm=both))
-    some = [_difference(0.3, where="c"), _small(0.01, p=0.5)]
-    assert "the norm (0.30 nats, better with BatchNorm; c; in 1 of 2)" in _first(_both(a=_difference(1.0), norm=some))
-    unshown = [_difference(0.3, p=0.5)] * 2
-    assert "not shown to change with the norm (up to 0.30 nats observed)" in _first(_both(a=_difference(1.0), norm=unshown))
-
-
-def test_answer_names_other_sides_and_does_not_say_the_same_place_twice():
-    ends = [_difference(0.3, where="c"), _difference(-0.2, where="c", sides=("RMSNorm", "BatchNorm"))]
-    assert _first(_both(norm=ends)).startswith(
-        "is higher (worse) by 0.300 nats [0.290, 0.310] with LayerNorm than with BatchNorm (c), but lower (better) by 0.200 nats "
-        "[0.190, 0.210] with RMSNorm than with BatchNorm; "
+def test_answer_tells_every_place_and_what_both_sides_are_at():
+    places = [
+        _difference(0.3, where="c", levels=(0.8, 0.5)),
+        _difference(0.2, where="d", levels=(0.7, 0.5)),
+        _difference(-0.1, where="e", levels=(0.4, 0.5)),
+        _small(0.01, where="f"),
+        _difference(-0.4, p=0.2, where="g"),
+    ]
+    assert _first(_both(norm=places)) == (
+        "is higher (worse) with LayerNorm than with BatchNorm for c (by 0.300 nats [0.290, 0.310]: 0.800 against 0.500) and for d (0.700 "
+        "against 0.500), but lower (better) for e (by 0.100 nats [0.090, 0.110]: 0.400 against 0.500), about the same for f, undecided for "
+        "g."
     )
+
+
+def test_answer_tells_apart_what_is_set_against_what():
+    other, third = ("RMSNorm", "BatchNorm"), ("no norm", "BatchNorm")
+    several = [
+        _small(0.01, sides=third, where="c"),
+        _difference(-0.2, sides=other, where="c", levels=(0.3, 0.5)),
+        _difference(0.3, where="c"),
+        _difference(0.1, sides=third, p=0.3, where="d"),
+    ]
+    assert _first(_both(norm=several)) == (
+        "is higher (worse) with LayerNorm than with BatchNorm for c (by 0.300 nats [0.290, 0.310]); it is lower (better) with RMSNorm than "
+        "with BatchNorm for c (0.300 against 0.500); it is about the same with no norm as with BatchNorm for c, undecided for d."
+    )
+
+
+def test_answer_names_the_largest_each_way_of_many_comparisons():
+    many = [_difference(0.1 + 0.01 * index, where=str(index)) for index in range(6)]
+    up = "is higher (worse) with LayerNorm than with BatchNorm for 5 (by 0.150 nats [0.140, 0.160])"
+    assert "to name" not in _first(_both(norm=many))
+    assert _first(_both(norm=[*many, _small(0.01)])) == f"{up}, to name the largest of 7 comparisons."
+    down = "but lower (better) with RMSNorm than with BatchNorm for x (by 0.060 nats [0.050, 0.070])"
+    either = [*many, _difference(-0.06, where="x", sides=("RMSNorm", "BatchNorm"))]
+    assert _first(_both(norm=either)) == f"{up}, {down}, to name the largest each way of 7 comparisons."
+
+
+def test_answer_says_in_brief_by_how_much_each_way():
+    both = [_difference(0.3, where="c"), _difference(0.2, where="d")]
+    up = "up to 0.30 nats higher with LayerNorm than with BatchNorm for c"
+    assert f"the norm ({up})" in _first(_both(a=_difference(1.0), norm=both))
+    either = [*both, _difference(-0.1, where="e")]
+    assert f"the norm ({up}, but 0.10 nats lower for e)" in _first(_both(a=_difference(1.0), norm=either))
+    named = _both(a=_difference(1.0), b=both)
+    named = [dataclasses.replace(each, subject="LayerNorm in place of BatchNorm") if each.where else each for each in named]
+    assert "it also changes with LayerNorm in place of BatchNorm (up to 0.30 nats higher for c)" in _first(named)
+    unshown = [_difference(0.3, p=0.5)] * 2
+    assert "whether it changes with the norm (up to 0.30 nats observed) is open" in _first(_both(a=_difference(1.0), norm=unshown))
 
 
 @pytest.mark.parametrize(("measure", "word"), [("train_loss", "better"), ("train_loss_area", "faster"), ("input_drift", "less shift")])
 def test_answer_calls_a_direction_by_what_it_means(measure, word):
-    lead, other = (dataclasses.replace(_difference(-0.2, measure=measure), subject=subject) for subject in ("the norm", "the size"))
-    (said,) = answer([lead, other], [measure])
-    assert f" is lower ({word}) by " in said
-    assert f", {word} with LayerNorm)" in said
+    (said,) = answer([dataclasses.replace(_difference(-0.2, measure=measure), subject="the norm")], [measure])
+    assert f" is lower ({word}) with LayerNorm than with BatchNorm" in said
 
 
 @pytest.mark.parametrize(("factor", "direction"), [(0.3, "lower (faster)"), (3.0, "higher (slower)")])
@@ -148,8 +175,8 @@ def test_answer_says_in_whose_favour_a_difference_is(factor, direction):
         return losses * (factor if arm.norm == "layer" else 1.0)
 
     first, _ = summarise_compare(CompareConfig(batch_sizes=(16,), seeds=16, epochs=6), effect=effect).answer
-    assert first.startswith(f"The area under the training loss is {direction} by ")
-    assert " with LayerNorm than with BatchNorm (batch size 16)" in first
+    assert first.startswith(f"The area under the training loss is {direction} with LayerNorm than with BatchNorm for batch size 16 (by ")
+    assert " against " in first
     assert "the batch size (" not in first  # which was not varied
 
 

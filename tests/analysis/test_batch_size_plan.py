@@ -29,7 +29,7 @@ CONFIG = BatchSizeConfig(
     reference_batch_size=16,
     learning_rate=0.1,
     learning_rates=(0.025, 0.1, 0.4),
-    seeds=14,
+    seeds=16,
     tuning_seeds=3,
     epochs=4,
 )
@@ -210,7 +210,7 @@ def test_claims_need_what_they_speak_of():
 
 
 def test_notes_name_rates_ghosts_and_missing_arms(summary):
-    assert "seeds 14 to 16, not reported" in summary.notes[0]
+    assert "seeds 16 to 18, not reported" in summary.notes[0]
     assert summary.notes[1].startswith("Best learning rates by batch size, LayerNorm: 0.4 (an end of the grid) at 1, 0.4 (an end of")
     assert any(note.startswith("Best learning rates of ghost sizes and of batches sorted by class: 0.4") for note in summary.notes)
     assert any("best ghost size between the ends, 32," in note for note in summary.notes)

@@ -8,8 +8,9 @@ from analysis.synthetic import NUM_CLASSES, SETTING, make_frame, make_seconds
 
 from jaxnorm.analysis.compare import make_plan
 from jaxnorm.analysis.control import Repetition, describe_control, measure_control
-from jaxnorm.analysis.statistics import ALPHA, FAMILIES
+from jaxnorm.analysis.statistics import FAMILIES
 from jaxnorm.analysis.summarise import summarise
+from jaxnorm.analysis.summary import ALPHA
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.config import CompareArm, CompareConfig, ControlArm, DecisionRule
 
@@ -41,7 +42,7 @@ def test_control_claims_nothing_where_nothing_differs():
     assert control is not None
     assert control.claimed == []
     assert control.seeds == list(range(12, 24))
-    assert set(control.words) <= {"unresolved", "equivalent"}
+    assert set(control.findings) <= {"open", "too small"}
     assert describe_control(control) == (
         "Control: BatchNorm at batch size 16 against itself, trained again on seeds 12 to 23: 6 measures compared, none claimed to differ."
     )
@@ -52,7 +53,7 @@ def test_control_names_what_it_claims_wrongly():
     assert control is not None
     claimed = {difference.measure for difference in control.claimed}
     assert {"train_loss", "train_loss_area"} <= claimed
-    assert "contradicted" in control.words  # the arm is lower than its control
+    assert "the opposite" in control.findings  # the arm is lower than its control
     assert f"{len(claimed)} claimed to differ, wrongly (area under the training loss: −0.3" in describe_control(control)
 
 

@@ -16,7 +16,7 @@ from jaxnorm.config import CompareConfig, CoverageConfig, DepthConfig
 
 CONFIG = CoverageConfig()
 PLANS = simulated_plans()
-DIFFERENCES = ("differences", "claims", "evidence", "advice")
+DIFFERENCES = ("differences", "claims", "advice")
 APART = "BatchNorm off by a margin of 8 standard errors"
 EXPERIMENTS = Path(__file__).parents[2] / "experiments"
 
@@ -36,7 +36,7 @@ def test_reports_claim_what_is_not_so_in_at_most_five_percent(claimed):
     assert all(getattr(each, claimed).share <= 0.05 for each in packaged_coverage().false_claims if each.truth != STRAYS)
 
 
-@pytest.mark.parametrize("row", [0, 3])
+@pytest.mark.parametrize("row", [3, 9])
 def test_rerunning_a_few_reports_gives_what_is_published(row):
     published = packaged_coverage().false_claims[row]
     again = simulate_reports(published.plan, PLANS[published.plan], published.truth, published.n, EARLY, CONFIG.rng_seed)
@@ -51,8 +51,7 @@ def test_simulation_notices_claims_that_are_not_so(monkeypatch):
     monkeypatch.setattr("jaxnorm.analysis.advice.adjust", lambda p_values, kinds=1: np.asarray(p_values, float))
     found = simulate_reports("compare", PLANS["compare"], "all arms alike", 16, reports=20, rng_seed=2)
     assert found.differences.share > 0.5
-    assert found.claims.share > 0.05
-    assert found.evidence.share > 0.5
+    assert found.claims.share > 0.5
     assert found.anywhere.share >= max(getattr(found, kind).share for kind in DIFFERENCES)
 
 
@@ -60,10 +59,10 @@ def test_true_differences_are_not_false_claims_and_are_found(monkeypatch):
     """A margin of 40 standard errors is many standard deviations: that BatchNorm is apart by it is found in every report, and so."""
     monkeypatch.setitem(TRUTHS, APART, Truth(margin=40.0, apart=True))
     found = simulate_reports("compare", PLANS["compare"], APART, 16, reports=10, rng_seed=3)
-    assert found.differences.share == found.claims.share == found.evidence.share == 0
+    assert found.differences.share == found.claims.share == 0
     monkeypatch.setattr(false_claims, "_true_difference", lambda difference, offsets: 0.0)
     blind = simulate_reports("compare", PLANS["compare"], APART, 16, reports=10, rng_seed=3)
-    assert blind.differences.share == blind.evidence.share == 1
+    assert blind.differences.share == blind.claims.share == 1
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,8 @@ import pandas as pd
 import pytest
 
 from jaxnorm.analysis.landscape import METRICS, describe_levels, make_plan, match_losses
-from jaxnorm.analysis.statistics import ALPHA
 from jaxnorm.analysis.summarise import summarise
+from jaxnorm.analysis.summary import ALPHA
 from jaxnorm.analysis.table import tidy
 from jaxnorm.config import DecisionRule, LandscapeConfig
 

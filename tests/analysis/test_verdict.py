@@ -1,4 +1,4 @@
-"""Laws of the rule: the table of words, and the weakest part. ``test_false_claims`` has the promise of at most 5 % false differences."""
+"""Laws of the rule: the table of findings, their correction, and the weakest comparison. ``test_false_claims`` has the promise of 5 %."""
 
 import numpy as np
 import pytest
@@ -6,10 +6,10 @@ from analysis.synthetic import make_frame
 
 from jaxnorm.analysis.claims import Claim, Comparison
 from jaxnorm.analysis.compare import between_norms, between_sizes, interaction
-from jaxnorm.analysis.statistics import ALPHA
-from jaxnorm.analysis.summary import Difference, Estimate, Evidence, Expectation, Word
+from jaxnorm.analysis.statistics import FAMILIES, SAMENESS, equivalence_p, holm
+from jaxnorm.analysis.summary import ALPHA, Difference, Estimate, Evidence, Expectation, Finding, Verdict
 from jaxnorm.analysis.table import read_arms
-from jaxnorm.analysis.verdict import Part, _of_parts, find, judge, weigh
+from jaxnorm.analysis.verdict import decide, judge, weigh
 from jaxnorm.config import CompareConfig, DecisionRule
 
 RULE = DecisionRule()
@@ -17,85 +17,62 @@ RULE = DecisionRule()
 
 def _difference(mean: float, spread: float = 0.1, margin: float = 1.0, p_value: float = 0.001) -> Difference:
     by_seed = (mean + spread * np.array([-1.0, 1.0] * 8)).tolist()
-    return Difference(
-        "a − b", {"a": 1.0, "b": -1.0}, "train_loss", Estimate(mean, mean - 0.1, mean + 0.1, 16), p_value, p_value, margin, by_seed
-    )
+    estimate = Estimate(mean, mean - 0.1, mean + 0.1, 16)
+    return Difference("a − b", {"a": 1.0, "b": -1.0}, "train_loss", estimate, p_value, p_value, margin, by_seed)
 
 
 @pytest.mark.parametrize(
-    ("expected", "mean", "spread", "p_value", "word"),
+    ("expected", "mean", "spread", "p_value", "finding"),
     [
-        ("higher", 5.0, 0.1, 0.001, "holds"),
-        ("lower", -5.0, 0.1, 0.001, "holds"),
-        ("higher", -5.0, 0.1, 0.001, "contradicted"),
-        ("lower", 5.0, 0.1, 0.001, "contradicted"),
-        ("higher", 0.5, 0.1, 0.001, "equivalent"),  # significant, and yet smaller than the margin
-        ("higher", 5.0, 20.0, 0.3, "unresolved"),
-        ("same", 0.0, 0.1, 0.9, "equivalent"),
-        ("same", -5.0, 0.1, 0.001, "contradicted"),
-        ("same", 1.2, 5.0, 0.001, "unresolved"),  # not zero, but perhaps within the margin
-        ("different", -5.0, 0.1, 0.001, "holds"),
-        ("different", 0.0, 0.1, 0.9, "equivalent"),
-        ("different", 1.2, 5.0, 0.001, "unresolved"),
+        ("higher", 5.0, 0.1, 0.001, "as claimed"),
+        ("lower", -5.0, 0.1, 0.001, "as claimed"),
+        ("higher", -5.0, 0.1, 0.001, "the opposite"),
+        ("lower", 5.0, 0.1, 0.001, "the opposite"),
+        ("higher", 0.5, 0.1, 0.001, "too small"),  # significant, and yet smaller than the margin
+        ("higher", 5.0, 20.0, 0.3, "open"),
+        ("same", 0.0, 0.1, 0.9, "as claimed"),
+        ("same", -5.0, 0.1, 0.001, "the opposite"),
+        ("same", 1.2, 5.0, 0.001, "open"),  # not zero, but perhaps within the margin
+        ("different", -5.0, 0.1, 0.001, "as claimed"),
+        ("different", 0.0, 0.1, 0.9, "too small"),
+        ("different", 1.2, 5.0, 0.001, "open"),
     ],
 )
-def test_weigh_follows_the_table_of_words(expected, mean, spread, p_value, word):
-    part = weigh(_difference(mean, spread, p_value=p_value), expected)
-    assert part.evidence.word == word
-    assert (part.p_value <= ALPHA) == (word != "unresolved")
+def test_findings_follow_the_table(expected, mean, spread, p_value, finding):
+    (part,) = weigh([_difference(mean, spread, p_value=p_value)], [expected])
+    assert part.finding == finding
+    assert (part.p_adjusted <= ALPHA) == (finding != "open")
 
 
-def _part(word: Word, p_value: float, expected: Expectation = "higher") -> Part:
-    return Part(Evidence(_difference(1.0), expected, word), p_value)
+def test_findings_are_corrected_by_holm_over_all_comparisons_of_a_report():
+    differences = [_difference(5.0, p_value=p) for p in (0.0001, 0.004, 0.009)] + [_difference(0.0, p_value=0.9)]
+    *apart, inside = weigh(differences, ["higher", "higher", "lower", "same"])
+    assert [part.p_adjusted for part in apart] == pytest.approx(FAMILIES * holm([0.0001, 0.004, 0.009, 1.0])[:3])
+    assert [part.finding for part in apart] == ["as claimed", "as claimed", "open"]
+    own = [float(equivalence_p(each.by_seed, each.margin)) for each in differences]
+    assert inside.p_adjusted == pytest.approx(SAMENESS * holm(own)[3])
+
+
+def _part(finding: Finding, expected: Expectation = "higher", p: float = 0.01) -> Evidence:
+    return Evidence(_difference(1.0), expected, finding, p)
 
 
 @pytest.mark.parametrize(
-    ("parts", "word", "p_value"),
+    ("parts", "word"),
     [
-        ([_part("holds", 0.01), _part("holds", 0.02)], "holds", 0.02),
-        ([_part("holds", 0.01), _part("equivalent", 0.02, "same")], "holds", 0.02),
-        ([_part("equivalent", 0.01, "same")], "equivalent", 0.01),
-        ([_part("holds", 0.03), _part("equivalent", 0.01)], "equivalent", 0.03),
-        ([_part("holds", 0.001), _part("equivalent", 0.01), _part("unresolved", 0.2)], "unresolved", 0.2),
-        ([_part("contradicted", 0.02), _part("contradicted", 0.01), _part("unresolved", 0.2)], "contradicted", 0.03),
-        ([_part("contradicted", 0.04)] * 30, "contradicted", 1.0),
+        ([_part("as claimed"), _part("as claimed")], "holds"),
+        ([_part("as claimed"), _part("as claimed", "same")], "holds"),
+        ([_part("as claimed", "same")], "equivalent"),
+        ([_part("as claimed"), _part("too small")], "equivalent"),
+        ([_part("as claimed"), _part("too small"), _part("open")], "unresolved"),
+        ([_part("the opposite"), _part("as claimed"), _part("open"), _part("too small")], "contradicted"),
     ],
 )
-def test_weakest_part_decides(parts, word, p_value):
-    finding = find(parts)
-    assert finding.word == word
-    assert finding.p_value == pytest.approx(p_value)
+def test_weakest_comparison_decides(parts, word):
+    assert decide(parts) == word
 
 
-@pytest.mark.parametrize(
-    ("means", "word", "said"),
-    [
-        ([5.0], "unresolved", ""),
-        ([5.0, 5.0], "holds", ""),
-        ([-5.0, -5.0], "contradicted", ""),
-        ([5.0, -5.0, -5.0], "contradicted", "; 1 of 3 comparisons points as claimed, and is shown"),
-        (
-            [5.0, 5.0, -5.0],
-            "unresolved",
-            "; 2 of 3 comparisons point as claimed, both of them shown; 1 of 3 points the other way, and is shown",
-        ),
-        (
-            [5.0, -0.5, -5.0],
-            "equivalent",
-            "; 1 of 3 comparisons points as claimed, and is shown; 2 of 3 point the other way, 1 of them shown",
-        ),
-        ([-5.0, -5.0], "unresolved", "; both point the other way, both of them shown"),
-        ([5.0, 0.5], "unresolved", "; both comparisons point as claimed, 1 of them shown"),
-        ([0.5, 0.5], "unresolved", "; both comparisons point as claimed, none of them shown"),
-    ],
-)
-def test_verdict_tells_how_many_comparisons_are_as_claimed_and_shown(means, word, said):
-    """Those of 0.5 here are not significant."""
-    parts = [weigh(_difference(mean, spread=20.0, p_value=0.3 if abs(mean) == 0.5 else 0.001), "higher") for mean in means]
-    assert _of_parts(parts, word) == said
-
-
-def _judge(config: CompareConfig, claims: list[Claim], **effects):
+def _judge(config: CompareConfig, claims: list[Claim], **effects) -> list[Verdict]:
     return judge(claims, read_arms(make_frame(config, **effects), config.arms, 10), RULE, {})
 
 
@@ -116,42 +93,23 @@ def test_known_effects_are_recovered():
     }
 
 
-def test_sentences_name_the_decisive_difference():
-    config = CompareConfig(seeds=24, epochs=6)
-    claim = Claim("A8", "LayerNorm is slower", "test", (Comparison(between_norms("layer", "batch", 128), "train_loss_area", "higher"),))
-    (verdict,) = _judge(config, [claim])
-    estimate = verdict.evidence[0].difference.estimate
-    assert verdict.sentence.startswith(
-        "A8 holds: LayerNorm is slower (area under the training loss, LayerNorm − BatchNorm at batch size 128: +0.0"
-    )
-    assert f"{estimate.low:.5f}" in verdict.sentence
-    assert (
-        verdict.sentence.endswith("nats [0.00924, 0.00966], adjusted p < 0.001, n = 24).")
-        or "adjusted p < 0.001, n = 24)." in verdict.sentence
-    )
+def test_clearest_comparison_contradicts_and_the_weakest_confirms():
+    config = CompareConfig(seeds=16, epochs=6)
+    strong = Comparison(between_sizes("batch", 16, 128), "train_loss_area", "higher")
+    weak = Comparison(between_norms("layer", "batch", 128), "train_loss_area", "higher")
+    against = [Comparison(each.contrast, each.measure, "lower") for each in (weak, strong)]
+    held, contradicted = _judge(config, [Claim("H", "it is so", "t", (strong, weak)), Claim("C", "it is so", "t", tuple(against))])
+    sizes = [abs(part.difference.estimate.mean) / part.difference.margin for part in held.evidence]
+    assert sizes[0] > sizes[1]
+    assert (held.word, held.decisive) == ("holds", 1)
+    assert (contradicted.word, contradicted.decisive) == ("contradicted", 1)
 
 
-def test_contradictions_say_what_was_found_instead():
-    config = CompareConfig(seeds=24, epochs=6)
-    lower = Comparison(between_sizes("batch", 16, 128), "train_loss_area", "lower")
-    higher = Comparison(between_sizes("batch", 16, 128), "train_loss_area", "higher")
-    same = Comparison(between_sizes("batch", 16, 128), "train_loss_area", "same")
-    claims = [
-        Claim("F", "it is so", "test", (lower,)),
-        Claim("G", "it is so", "test", (higher, lower)),
-        Claim("S", "it is so", "test", (same,)),
-    ]
-    wrong_way, in_part, beyond = (verdict.sentence for verdict in _judge(config, claims))
-    assert wrong_way.startswith("F is contradicted: the claim is that it is so, but the opposite is found (area under the training loss, ")
-    assert "but in 1 of 2 comparisons the opposite is found" in in_part
-    assert "but the difference is larger than the margin of 0.0" in beyond
-
-
-def test_correction_turns_a_weak_verdict_unresolved_and_says_so():
-    config = CompareConfig(seeds=8, epochs=6)  # smallest p: 2 / 256, times 5 kinds of statements
+def test_more_claims_ask_for_more():
+    config = CompareConfig(seeds=8, epochs=6)  # smallest p: 2 / 256, times 4 kinds of statements
     claim = Claim("T", "it is so", "test", (Comparison(between_sizes("batch", 16, 128), "train_loss_area", "higher"),))
-    assert _judge(config, [claim])[0].word == "holds"
+    (alone,) = _judge(config, [claim])
+    assert alone.word == "holds"
     verdicts = _judge(config, [claim, claim])
     assert [verdict.word for verdict in verdicts] == ["unresolved", "unresolved"]
-    assert "after correction for 2 claims" in verdicts[0].sentence
-    assert verdicts[0].evidence[0].word == "holds"
+    assert verdicts[0].evidence[0].p_adjusted == pytest.approx(2 * alone.evidence[0].p_adjusted)

@@ -7,6 +7,7 @@ import pytest
 from analysis.synthetic import summarise_compare
 from rich.console import Console
 
+from jaxnorm.analysis.findings import sentence
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import format_difference
 from jaxnorm.config import CompareConfig
@@ -16,7 +17,7 @@ from jaxnorm.reporting.tables import notes, results_table
 
 @pytest.fixture(scope="module")
 def summary() -> Summary:
-    return summarise_compare(CompareConfig(norms=("batch", "layer", "none"), seeds=12, epochs=6))
+    return summarise_compare(CompareConfig(norms=("batch", "layer", "none"), seeds=16, epochs=6))
 
 
 def _print(summary: Summary, width: int, *, terminal: bool = False) -> str:
@@ -36,7 +37,7 @@ def test_no_line_is_too_long_and_no_word_is_cut(summary, width):
 def test_every_difference_and_sentence_is_printed(summary):
     text = _print(summary, 100)
     words = " ".join(text.split())
-    assert all(" ".join(verdict.sentence.split()) in words for verdict in summary.verdicts)
+    assert all(" ".join(sentence(verdict).split()) in words for verdict in summary.verdicts)
     for difference in summary.differences:
         unit = "fraction" if difference.measure.endswith(("accuracy", "_noise")) else "nats"
         assert format_difference(difference.estimate, unit, with_unit=False) in text

@@ -14,7 +14,6 @@ from PIL import Image
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.seeds import seeds_sentences
 from jaxnorm.analysis.summary import Estimate
-from jaxnorm.analysis.verdict import decisive
 from jaxnorm.analysis.wording import format_difference, format_level
 from jaxnorm.config import CompareConfig
 from jaxnorm.reporting.drawings import drawings_of
@@ -67,7 +66,8 @@ def test_page_opens_with_question_answer_and_verdicts(page, summary):
     words = " ".join(" ".join(Outline(text).words).split())
     for verdict in summary.verdicts:
         assert f" {verdict.claim} " in words
-        assert format_difference(decisive(verdict).estimate, find_measure(decisive(verdict).measure).unit) in words
+        difference = verdict.evidence[verdict.decisive].difference
+        assert format_difference(difference.estimate, find_measure(difference.measure).unit) in words
     assert all(sentence in words for sentence in seeds_sentences(summary))
     assert COMMAND in words
     assert "What to use when" in words

@@ -10,6 +10,7 @@ from analysis.synthetic import summarise_compare
 
 from jaxnorm.analysis.bootstrap import RESAMPLES
 from jaxnorm.analysis.coverage import packaged_coverage
+from jaxnorm.analysis.findings import sentence
 from jaxnorm.analysis.statistics import FLIPS
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.config import CompareConfig
@@ -57,10 +58,11 @@ def _stands_in(token: str, numbers: list[float]) -> bool:
 
 def test_every_number_of_the_report_stands_in_the_summary(summary):
     covered = [cell.coverage["chosen"].share for cell in packaged_coverage().at(len(summary.seeds)).values()]
-    numbers = [*_numbers(dataclasses.asdict(summary)), *WORDS_OF_METHOD, *covered, 16, 0.05, 0.001]
+    comparisons = sum(len(verdict.evidence) for verdict in summary.verdicts)
+    numbers = [*_numbers(dataclasses.asdict(summary)), *WORDS_OF_METHOD, *covered, 16, 0.05, 0.001, comparisons]
     report = render_report(summary, "", {})
-    for sentence in (summary.question, *summary.answer, summary.setting, *(verdict.sentence for verdict in summary.verdicts)):
-        report = report.replace(sentence, "")
+    for said in (summary.question, *summary.answer, summary.setting, *(sentence(verdict) for verdict in summary.verdicts)):
+        report = report.replace(said, "")
     text = re.sub(r"[A-Z]\d+ \||figures/\w+\.svg", "", report)
     tokens = re.findall(r"(?<![\w.])\d+(?:\.\d+)?", text)
     assert len(tokens) > 300
@@ -78,6 +80,7 @@ def test_report_has_its_parts_in_order(summary):
     parts = [
         f"# {summary.question}",
         *summary.answer,
+        summary.setting,
         "## Verdicts",
         "(figures/curves.svg)",
         "## What changes with what",
@@ -85,14 +88,13 @@ def test_report_has_its_parts_in_order(summary):
         "## Paired differences",
         "## Terms",
         "## Method",
-        "## Setting",
         COMMAND,
         "## Environment",
     ]
     positions = [report.index(part) for part in parts]
     assert positions == sorted(positions)
     assert all(f"| {verdict.claim} | **{verdict.word}** | " in report for verdict in summary.verdicts)
-    assert all(verdict.sentence.split(": ", 1)[1][1:] in report for verdict in summary.verdicts)
+    assert all(sentence(verdict).split(": ", 1)[1][1:] in report for verdict in summary.verdicts)
     assert "- packages: jax 0.10.2\n- arms: batch-16 (run_seconds 1.5)\n- devices: cpu:0, cpu:1" in report
 
 

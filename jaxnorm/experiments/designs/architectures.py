@@ -20,7 +20,7 @@ from jaxnorm.config.training import RECURRENT
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset, sizes_of
 from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
-from jaxnorm.experiments.setting import describe_setting
+from jaxnorm.experiments.setting import describe_setting, tuned_rate
 from jaxnorm.training import Train
 
 RECURRENT_NORMS = " (norms start at scale 0.1)"
@@ -48,7 +48,7 @@ def describe(config: ArchitecturesConfig, dataset: Dataset) -> str:
     names = ", ".join(value_title("model", model) + DETAILS.get(model, "") for model in config.models)
     activation = f"{config.activation} (tanh in recurrent networks)" if set(config.models) & set(RECURRENT) else config.activation
     network = f"{names}, of width {config.width}, {activation}, batch size {config.batch_size}"
-    return describe_setting(config, dataset, network, rate=f"{config.learning_rate:g} where shared")
+    return describe_setting(config, dataset, network, rate=f"{tuned_rate(config)}, {config.learning_rate:g} where shared")
 
 
 def analyse(config: ArchitecturesConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:

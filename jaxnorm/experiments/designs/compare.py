@@ -8,6 +8,7 @@ import pandas as pd
 
 from jaxnorm.analysis.compare import make_plan
 from jaxnorm.analysis.control import Repetition
+from jaxnorm.analysis.wording import conjoin
 from jaxnorm.config import CompareArm, CompareConfig, ControlArm
 from jaxnorm.config.training import RECURRENT
 from jaxnorm.data import Dataset
@@ -34,7 +35,15 @@ def build_network(config: CompareConfig, arm: CompareArm, dataset: Dataset) -> n
 
 def describe(config: CompareConfig, dataset: Dataset) -> str:
     """The line on what was trained on what."""
-    return describe_setting(config, dataset, f"{_network(config, dataset)}, {'tanh' if config.model in RECURRENT else config.activation}")
+    activation = "tanh" if config.model in RECURRENT else config.activation
+    return describe_setting(config, dataset, f"{_network(config, dataset)}, {activation}, {_batches(config, dataset)}")
+
+
+def _batches(config: CompareConfig, dataset: Dataset) -> str:
+    """``batches of 16 (89 updates an epoch) and 128 (11)``: epochs are the same number of examples, and not of updates."""
+    (size, updates), *others = [(size, len(dataset.train.labels) // size) for size in config.batch_sizes]
+    further = [f"{size} ({updates:,})" for size, updates in others]
+    return f"batches of {conjoin([f'{size} ({updates:,} updates an epoch)', *further])}"
 
 
 def _network(config: CompareConfig, dataset: Dataset) -> str:

@@ -11,7 +11,7 @@ from jaxnorm.config import SensitivityArm, SensitivityConfig
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
 from jaxnorm.experiments.instrument import Analysis, Columns, Instrument, Seconds
-from jaxnorm.experiments.setting import describe_setting
+from jaxnorm.experiments.setting import describe_setting, tuned_rate
 from jaxnorm.training import Train
 
 
@@ -37,7 +37,7 @@ def describe(config: SensitivityConfig, dataset: Dataset) -> str:
     network = (
         f"MLP of width {config.width}, {config.activation}, He's initial kernels times the initial scale, batch size {config.batch_size}"
     )
-    return describe_setting(config, dataset, network, rate=f"{config.learning_rate:g} where shared")
+    return describe_setting(config, dataset, network, rate=f"{tuned_rate(config)}, {config.learning_rate:g} where shared")
 
 
 def analyse(config: SensitivityConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:

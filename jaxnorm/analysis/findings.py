@@ -1,0 +1,108 @@
+"""Verdicts in words: what was found of a claim's comparisons, and of the one that decided."""
+
+import re
+from collections.abc import Sequence
+from typing import get_args
+
+from jaxnorm.analysis.measures import find_measure
+from jaxnorm.analysis.summary import Difference, Evidence, Finding, Verdict, Word
+from jaxnorm.analysis.wording import conjoin, count, format_difference, format_levels, format_margin, format_p, out_of
+
+MOST_NAMED = 3
+"""Comparisons that are named beside their number."""
+OTHERS: dict[Finding, str] = {"the opposite": "the opposite", "open": "open", "too small": "too small to count", "as claimed": "as claimed"}
+"""What those comparisons are that did not decide."""
+
+
+def describe_findings(statement: str, word: Word, evidence: Sequence[Evidence], decisive: Evidence) -> str:
+    """A verdict in plain words; ``decisive`` is the comparison that decided it.
+
+    ``the claim is that ..., but in 1 of 3 comparisons the opposite is found (batch size 16); 2 are as claimed``.
+    """
+    deciding = [part for part in evidence if part.finding == decisive.finding]
+    others = _others(deciding, evidence)
+    if word == "holds":
+        return statement if len(evidence) == 1 else f"{statement} ({out_of(len(evidence), len(evidence))} comparisons)"
+    if word == "unresolved":
+        which = "" if len(evidence) == 1 else f": {_open(deciding, evidence)}{others}"
+        return f"{count(decisive.difference.estimate.n, 'seed')} do not settle whether {statement}{which}"
+    where = "" if len(evidence) == 1 else f"in {out_of(len(deciding), len(evidence))} comparisons "
+    if decisive.finding == "as claimed":
+        return f"as claimed, {statement}: the difference is smaller than the margin"
+    return f"the claim is that {statement}, but {where}{_contrary(decisive)}{_named(deciding, evidence)}{others}"
+
+
+def _contrary(decisive: Evidence) -> str:
+    """What speaks against a claim."""
+    if decisive.finding == "too small":
+        return "the difference is smaller than the margin"
+    return "the difference is larger than the margin" if decisive.expected == "same" else "the opposite is found"
+
+
+def _open(deciding: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
+    """``1 of 4 comparisons is open (batch size 16), though it points as claimed``."""
+    are = "is" if len(deciding) == 1 else "are"
+    return f"{out_of(len(deciding), len(evidence))} comparisons {are} open{_named(deciding, evidence)}, {_leaning(deciding)}"
+
+
+def _leaning(parts: Sequence[Evidence]) -> str:
+    """Where means point that are not far enough from zero, or from the margin."""
+    claimed = sum(part.points_as_claimed for part in parts)
+    if len(parts) == 1:
+        return f"pointing {'as claimed' if claimed else 'the other way'}"
+    if claimed in (0, len(parts)):
+        return f"{out_of(len(parts), len(parts))} pointing {'as claimed' if claimed else 'the other way'}"
+    return f"{claimed} pointing as claimed and {len(parts) - claimed} the other way"
+
+
+def _others(deciding: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
+    """``; 2 are as claimed and 1 is open``."""
+    rest = [part.finding for part in evidence if part not in deciding]
+    said = [f"{number} {'is' if number == 1 else 'are'} {OTHERS[name]}" for name in get_args(Finding) if (number := rest.count(name))]
+    return f"; {conjoin(said)}" if said else ""
+
+
+def _named(deciding: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
+    """Some of several comparisons by what tells them from the others, where they are few."""
+    if len(deciding) == len(evidence) or len(deciding) > MOST_NAMED:
+        return ""
+    phrases = [_phrases(part.difference) for part in evidence]
+    shared = set.intersection(*map(set, phrases))
+    names = [", ".join(phrase for phrase in _phrases(part.difference) if phrase not in shared) for part in deciding]
+    return f" ({'; '.join(names)})"
+
+
+def _phrases(difference: Difference) -> list[str]:
+    """Measure, arms and each of the things that they have in common."""
+    single = ", | at " if difference.label.count(" at ") == 1 else ", "
+    return [find_measure(difference.measure).title, *re.split(single, difference.label)]
+
+
+def sentence(verdict: Verdict) -> str:
+    """``A8 holds: LayerNorm converges more slowly (area under ...)``."""
+    return f"{verdict.claim} {verdict.word if verdict.word == 'holds' else f'is {verdict.word}'}: {verdict.words} ({facts(verdict)})."
+
+
+def facts(verdict: Verdict) -> str:
+    """The decisive comparison: its difference, what decided beside it, p and n."""
+    decisive = verdict.evidence[verdict.decisive]
+    difference, which = decisive.difference, role(verdict)
+    measure = find_measure(difference.measure)
+    found = [f"{measure.title}, {difference.label}: {format_difference(difference.estimate, measure.unit)}", *circumstances(decisive)]
+    p_value = f"adjusted p {format_p(decisive.p_adjusted)}, n = {difference.estimate.n}"
+    return f"{f'{which}: ' if which else ''}{', '.join(found)}; {p_value}"
+
+
+def circumstances(part: Evidence) -> list[str]:
+    """The levels of a comparison's arms, and the margin where it was judged by it: ``0.0832 against 0.1178``, ``margin 0.0033 nats``."""
+    difference = part.difference
+    unit = find_measure(difference.measure).unit
+    by_margin = part.finding == "too small" or part.expected in ("same", "different")
+    margin = f"margin {format_margin(difference.margin, unit)}" if by_margin else ""
+    return list(filter(None, [format_levels(difference, unit), margin]))
+
+
+def role(verdict: Verdict) -> str:
+    """Which of several comparisons decided, of those of which the same was found: ``clearest of 5``; empty where there is one."""
+    number = sum(part.finding == verdict.evidence[verdict.decisive].finding for part in verdict.evidence)
+    return f"{'clearest' if verdict.word == 'contradicted' else 'weakest'} of {number}" if number > 1 else ""

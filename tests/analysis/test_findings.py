@@ -1,0 +1,95 @@
+"""Verdicts in words: what was found of how many comparisons, of which, and by how much."""
+
+import pytest
+from analysis.synthetic import make_frame
+
+from jaxnorm.analysis.claims import Claim, Comparison
+from jaxnorm.analysis.compare import between_norms, between_sizes
+from jaxnorm.analysis.findings import circumstances, describe_findings, facts, role, sentence
+from jaxnorm.analysis.summary import Difference, Estimate, Evidence, Expectation, Finding, Verdict
+from jaxnorm.analysis.table import read_arms
+from jaxnorm.analysis.verdict import DECIDING, decide, judge
+from jaxnorm.config import CompareConfig, DecisionRule
+
+SETTLED, OPEN = "the claim is that it is so, but ", "16 seeds do not settle whether it is so"
+
+
+def _part(finding: Finding, mean: float = 0.3, expected: Expectation = "higher", place: str = "c") -> Evidence:
+    estimate = Estimate(mean, mean - 0.01, mean + 0.01, 16)
+    label = f"LayerNorm − BatchNorm at {place}"
+    levels = (1.0 + mean, 1.0)
+    return Evidence(Difference(label, {}, "train_loss", estimate, 0.001, 0.001, 0.05, [mean] * 16, levels=levels), expected, finding, 0.012)
+
+
+def _words(*parts: Evidence) -> str:
+    word = decide(parts)
+    decisive = next((part for part in parts if part.finding == DECIDING[word]), parts[0])
+    return describe_findings("it is so", word, parts, decisive)
+
+
+@pytest.mark.parametrize(
+    ("part", "words"),
+    [
+        (_part("as claimed"), "it is so"),
+        (_part("the opposite", -0.3), f"{SETTLED}the opposite is found"),
+        (_part("the opposite", expected="same"), f"{SETTLED}the difference is larger than the margin"),
+        (_part("too small", 0.01), f"{SETTLED}the difference is smaller than the margin"),
+        (_part("as claimed", 0.01, "same"), "as claimed, it is so: the difference is smaller than the margin"),
+        (_part("open"), OPEN),
+    ],
+)
+def test_one_comparison_needs_few_words(part, words):
+    assert _words(part) == words
+
+
+def test_several_comparisons_are_counted_and_the_deciding_ones_named():
+    good, bad, small, unclear = (
+        _part("as claimed"),
+        _part("the opposite", -0.3, place="d"),
+        _part("too small", 0.01, place="e"),
+        _part("open", 0.1, place="f"),
+    )
+    assert _words(good, good) == "it is so (both comparisons)"
+    assert _words(good, good, bad) == f"{SETTLED}in 1 of 3 comparisons the opposite is found (d); 2 are as claimed"
+    assert _words(good, small) == f"{SETTLED}in 1 of 2 comparisons the difference is smaller than the margin (e); 1 is as claimed"
+    assert _words(bad, small, unclear, good) == (
+        f"{SETTLED}in 1 of 4 comparisons the opposite is found (d); 1 is as claimed, 1 is too small to count and 1 is open"
+    )
+    assert _words(good, unclear) == f"{OPEN}: 1 of 2 comparisons is open (f), pointing as claimed; 1 is as claimed"
+
+
+def test_open_comparisons_tell_where_they_point():
+    claimed, other = _part("open", 0.1), _part("open", -0.1, place="d")
+    assert _words(claimed, claimed) == f"{OPEN}: both comparisons are open, both pointing as claimed"
+    assert _words(claimed, other, other) == f"{OPEN}: all 3 comparisons are open, 1 pointing as claimed and 2 the other way"
+
+
+def test_many_deciding_comparisons_are_not_named():
+    bad = [_part("the opposite", -0.3, place=place) for place in "defg"]
+    assert _words(_part("as claimed"), *bad) == f"{SETTLED}in 4 of 5 comparisons the opposite is found; 1 is as claimed"
+
+
+def test_facts_tell_the_decisive_comparison_its_levels_and_the_margin_that_decided():
+    evidence = [_part("as claimed"), _part("as claimed", 0.01, "same", "d")]
+    verdict = Verdict("Z1", "it is so", "test", "holds", "it is so (both comparisons)", 1, evidence)
+    assert role(verdict) == "weakest of 2"
+    said = "final training loss, LayerNorm − BatchNorm at d: +0.010 nats [0.000, 0.020], 1.010 against 1.000, margin 0.050 nats"
+    assert facts(verdict) == f"weakest of 2: {said}; adjusted p = 0.012, n = 16"
+    assert sentence(verdict) == f"Z1 holds: it is so (both comparisons) ({facts(verdict)})."
+    assert circumstances(evidence[0]) == ["1.300 against 1.000"]
+
+
+def test_sentences_name_the_decisive_difference():
+    config = CompareConfig(seeds=24, epochs=6)
+    slower = Comparison(between_norms("layer", "batch", 128), "train_loss_area", "higher")
+    faster = Comparison(between_sizes("batch", 16, 128), "train_loss_area", "lower")
+    tables = read_arms(make_frame(config), config.arms, 10)
+    claims = [Claim("A8", "LayerNorm is slower", "test", (slower,)), Claim("F", "both are so", "test", (slower, faster))]
+    alone, in_part = judge(claims, tables, DecisionRule(), {})
+    estimate = alone.evidence[0].difference.estimate
+    start = "A8 holds: LayerNorm is slower (area under the training loss, LayerNorm − BatchNorm at batch size 128: +0.0"
+    assert sentence(alone).startswith(start)
+    assert f"{estimate.low:.5f}" in sentence(alone)
+    assert sentence(alone).endswith("; adjusted p < 0.001, n = 24).")
+    named = "in 1 of 2 comparisons the opposite is found (BatchNorm, batch size 16 instead of 128); 1 is as claimed"
+    assert named in sentence(in_part)
