@@ -1,13 +1,12 @@
-"""The report's answer: a sentence on each of two measures, and one that counts the verdicts."""
+"""The report's answer: a sentence on each of two measures."""
 
 from collections.abc import Sequence
 from itertools import groupby
-from typing import get_args
 
 from jaxnorm.analysis.effects import VERBS, Effect, find_effects
 from jaxnorm.analysis.measures import Measure, find_measure
 from jaxnorm.analysis.statistics import could_show
-from jaxnorm.analysis.summary import Difference, Verdict, Word
+from jaxnorm.analysis.summary import Difference
 from jaxnorm.analysis.wording import (
     conjoin,
     count,
@@ -17,7 +16,6 @@ from jaxnorm.analysis.wording import (
     format_margin,
     format_p,
     format_size,
-    say_number,
 )
 
 DIRECT, OPEN = VERBS[:2], VERBS[3]
@@ -60,7 +58,7 @@ def _sentence(measure: Measure, effects: Sequence[Effect]) -> str:
 
 def _clause(title: str, verb: str, subjects: Sequence[str]) -> str:
     if verb == OPEN:
-        return f"whether {title} changes with {conjoin(subjects, 'or')} is open"
+        return f"it is open whether {title} changes with {conjoin(subjects, 'or')}"
     return f"{title} {verb} {conjoin(subjects)}"
 
 
@@ -137,9 +135,8 @@ def _in_detail(effect: Effect, measure: Measure) -> str:
     """The largest of differences that are shown to be small, or not shown."""
     largest = effect.largest
     most = "largest: " if len(effect.differences) > 1 else ""
-    reason = (
-        f"adjusted p {format_p(largest.p_adjusted)}" if effect.verb == OPEN else f"margin {format_margin(largest.margin, measure.unit)}"
-    )
+    margin = f"margin {format_margin(largest.margin, measure.unit)}"
+    reason = f"adjusted p {format_p(largest.p_adjusted)}" if effect.verb == OPEN else margin
     return f"{effect.subject} ({most}{largest.label}, {format_difference(largest.estimate, measure.unit)}, {reason})"
 
 
@@ -159,13 +156,3 @@ def _in_brief(effect: Effect, measure: Measure) -> str:
         told.append(f"{size} {'higher' if end.estimate.mean > 0 else 'lower'}{_apart(end, sides)}{_where([end])}")
         sides = end.sides
     return f"{effect.subject} ({', but '.join(told)})"
-
-
-def count_verdicts(verdicts: Sequence[Verdict]) -> str:
-    """What became of the claims, as a sentence: "Of 3 claims, 1 holds (A8), 2 are contradicted (A1, A3)."; "The one claim, A8, holds."."""
-    if len(verdicts) == 1:
-        (verdict,) = verdicts
-        return f"The one claim, {verdict.claim}, {say_number(verdict.word, 1).removeprefix('1 ')}."
-    by_word = {word: [verdict.claim for verdict in verdicts if verdict.word == word] for word in get_args(Word)}
-    parts = [f"{say_number(word, len(claims))} ({', '.join(claims)})" for word, claims in by_word.items() if claims]
-    return f"Of {count(len(verdicts), 'claim')}, {', '.join(parts)}."

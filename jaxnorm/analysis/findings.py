@@ -1,4 +1,4 @@
-"""Verdicts in words: what was found of a claim's comparisons, and of the one that decided."""
+"""Verdicts in words: what was found of a claim's comparisons, of the one that decided, and of all claims of a report."""
 
 import re
 from collections.abc import Sequence
@@ -6,7 +6,7 @@ from typing import get_args
 
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.summary import Difference, Evidence, Finding, Verdict, Word
-from jaxnorm.analysis.wording import conjoin, count, format_difference, format_levels, format_margin, format_p, out_of
+from jaxnorm.analysis.wording import conjoin, count, format_difference, format_levels, format_margin, format_p, out_of, say_number
 
 MOST_NAMED = 3
 """Comparisons that are named beside their number."""
@@ -22,7 +22,7 @@ def describe_findings(statement: str, word: Word, evidence: Sequence[Evidence], 
     deciding = [part for part in evidence if part.finding == decisive.finding]
     others = _others(deciding, evidence)
     if word == "holds":
-        return statement if len(evidence) == 1 else f"{statement} ({out_of(len(evidence), len(evidence))} comparisons)"
+        return statement if len(evidence) == 1 else f"{statement}, in {out_of(len(evidence), len(evidence))} comparisons"
     if word == "unresolved":
         which = "" if len(evidence) == 1 else f": {_open(deciding, evidence)}{others}"
         return f"{count(decisive.difference.estimate.n, 'seed')} do not settle whether {statement}{which}"
@@ -63,8 +63,8 @@ def _others(deciding: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
 
 
 def _named(deciding: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
-    """Some of several comparisons by what tells them from the others, where they are few."""
-    if len(deciding) == len(evidence) or len(deciding) > MOST_NAMED:
+    """Several of more comparisons by what tells them from the others, where they are few; a single one is told as the decisive one."""
+    if len(deciding) == len(evidence) or not 1 < len(deciding) <= MOST_NAMED:
         return ""
     phrases = [_phrases(part.difference) for part in evidence]
     shared = set.intersection(*map(set, phrases))
@@ -106,3 +106,13 @@ def role(verdict: Verdict) -> str:
     """Which of several comparisons decided, of those of which the same was found: ``clearest of 5``; empty where there is one."""
     number = sum(part.finding == verdict.evidence[verdict.decisive].finding for part in verdict.evidence)
     return f"{'clearest' if verdict.word == 'contradicted' else 'weakest'} of {number}" if number > 1 else ""
+
+
+def count_verdicts(verdicts: Sequence[Verdict]) -> str:
+    """What became of the claims, as a sentence: "Of 3 claims, 1 holds (A8), 2 are contradicted (A1, A3)."; "The one claim, A8, holds."."""
+    if len(verdicts) == 1:
+        (verdict,) = verdicts
+        return f"The one claim, {verdict.claim}, {say_number(verdict.word, 1).removeprefix('1 ')}."
+    by_word = {word: [verdict.claim for verdict in verdicts if verdict.word == word] for word in get_args(Word)}
+    parts = [f"{say_number(word, len(claims))} ({', '.join(claims)})" for word, claims in by_word.items() if claims]
+    return f"Of {count(len(verdicts), 'claim')}, {', '.join(parts)}."

@@ -10,9 +10,8 @@ from rich.padding import Padding
 from rich.table import Column, Table
 from rich.text import Text
 
-from jaxnorm.analysis.answer import count_verdicts
 from jaxnorm.analysis.control import describe_control
-from jaxnorm.analysis.findings import sentence
+from jaxnorm.analysis.findings import count_verdicts, sentence
 from jaxnorm.analysis.summary import Summary, Verdict, Word
 from jaxnorm.reporting.tables import TextTable, control_table, differences_table, evidence_table, notes, results_table, timings_table
 

@@ -10,8 +10,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from jaxnorm.analysis.answer import count_verdicts
 from jaxnorm.analysis.coverage import CoverageSummary
+from jaxnorm.analysis.findings import count_verdicts
 from jaxnorm.analysis.layers import LayersSummary
 from jaxnorm.analysis.speed import SpeedSummary
 from jaxnorm.analysis.summary import Summary

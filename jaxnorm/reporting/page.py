@@ -8,12 +8,11 @@ from typing import Any
 import jinja2
 
 from jaxnorm.analysis.advice import advice
-from jaxnorm.analysis.answer import count_verdicts
-from jaxnorm.analysis.findings import circumstances, role
+from jaxnorm.analysis.findings import circumstances, count_verdicts, role
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.seeds import seeds_sentences
 from jaxnorm.analysis.summary import Summary, Verdict
-from jaxnorm.analysis.wording import format_difference, format_p
+from jaxnorm.analysis.wording import count, format_difference, format_p
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.effects import effects_tables
@@ -47,8 +46,9 @@ def render_page(summary: Summary, figures: Mapping[str, str], command: str, envi
         tables.append(control_table(summary, summary.control))
     return template.get_template(TEMPLATE).render(
         summary=summary,
+        answer=[_quietened(sentence) for sentence in summary.answer],
         verdicts=[_verdict_row(verdict) for verdict in summary.verdicts],
-        comparisons=sum(len(verdict.evidence) for verdict in summary.verdicts),
+        comparisons=count(sum(len(verdict.evidence) for verdict in summary.verdicts), "comparison"),
         counted=count_verdicts(summary.verdicts) if summary.verdicts else "",
         terms=terms(summary),
         enough=seeds_sentences(summary),
@@ -85,6 +85,11 @@ def inline_svg(svg: str, prefix: str) -> str:
     element = re.sub(r'^(<svg[^>]*?) width="[^"]*"', r"\1", re.sub(r'^(<svg[^>]*?) height="[^"]*"', r"\1", element))
     element = re.sub(r'\bid="', f'id="{prefix}-', element)
     return re.sub(r"url\(#", f"url(#{prefix}-", re.sub(r'href="#', f'href="#{prefix}-', element))
+
+
+def _quietened(sentence: str) -> list[tuple[str, bool]]:
+    """A sentence as pieces, each with whether it may stand back: what is in brackets and has numbers."""
+    return [(piece, index % 2 == 1) for index, piece in enumerate(re.split(r"(\([^()]*\d[^()]*\))", sentence)) if piece]
 
 
 def _emphasised(paragraph: str) -> list[tuple[str, bool]]:

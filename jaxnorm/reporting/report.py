@@ -5,9 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from jaxnorm.analysis.advice import advice
-from jaxnorm.analysis.answer import count_verdicts
 from jaxnorm.analysis.bootstrap import RESAMPLES
-from jaxnorm.analysis.findings import facts
+from jaxnorm.analysis.findings import count_verdicts, facts
 from jaxnorm.analysis.seeds import seeds_sentences
 from jaxnorm.analysis.statistics import FAMILIES, FLIPS
 from jaxnorm.analysis.summary import ALPHA, Summary

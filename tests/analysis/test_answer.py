@@ -1,4 +1,4 @@
-"""The two sentences at the head of a report, and the one that counts its verdicts."""
+"""The two sentences at the head of a report."""
 
 import dataclasses
 
@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 from analysis.synthetic import summarise_compare
 
-from jaxnorm.analysis.answer import answer, count_verdicts
+from jaxnorm.analysis.answer import answer
 from jaxnorm.analysis.plans import simulated_plans
-from jaxnorm.analysis.summary import Difference, Estimate, Word
+from jaxnorm.analysis.summary import Difference, Estimate
 from jaxnorm.config import CompareConfig
 
 N = 16
@@ -77,7 +77,7 @@ def test_answer_tells_shown_from_uncertain_from_negligible_from_open():
     assert changes == "is lower (better) with LayerNorm than with BatchNorm for c (by 0.200 nats [0.190, 0.210])"
     assert perhaps == "it changes, perhaps by less than the margin, with the depth (0.055 nats higher with LayerNorm than with BatchNorm)"
     assert hardly == "it hardly changes with the norm"
-    assert undecided == "whether it changes with the order (0.30 nats observed) is open."
+    assert undecided == "it is open whether it changes with the order (0.30 nats observed)."
 
 
 def test_answer_says_hardly_only_where_every_difference_is_shown_to_be_small():
@@ -97,7 +97,7 @@ def test_answer_says_hardly_only_where_every_difference_is_shown_to_be_small():
         ),
         (
             _difference(0.3, p=0.07),
-            "Whether the final training loss changes with the norm (a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070) is open.",
+            "It is open whether the final training loss changes with the norm (a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070).",
         ),
     ],
 )
@@ -108,7 +108,7 @@ def test_answer_says_why_a_difference_does_not_count(difference, said):
 def test_answer_joins_what_is_open():
     said = answer(_both(norm=[_difference(0.3, p=0.07)] * 2, size=_difference(0.1, p=0.5)), MEASURES)[0]
     listed = "the norm (largest: a − b, +0.300 nats [0.290, 0.310], adjusted p = 0.070) or the size (0.10 nats observed)"
-    assert said == f"Whether the final training loss changes with {listed} is open."
+    assert said == f"It is open whether the final training loss changes with {listed}."
 
 
 def test_answer_tells_every_place_and_what_both_sides_are_at():
@@ -160,7 +160,7 @@ def test_answer_says_in_brief_by_how_much_each_way():
     named = [dataclasses.replace(each, subject="LayerNorm in place of BatchNorm") if each.where else each for each in named]
     assert "it also changes with LayerNorm in place of BatchNorm (up to 0.30 nats higher for c)" in _first(named)
     unshown = [_difference(0.3, p=0.5)] * 2
-    assert "whether it changes with the norm (up to 0.30 nats observed) is open" in _first(_both(a=_difference(1.0), norm=unshown))
+    assert "it is open whether it changes with the norm (up to 0.30 nats observed)" in _first(_both(a=_difference(1.0), norm=unshown))
 
 
 @pytest.mark.parametrize(("measure", "word"), [("train_loss", "better"), ("train_loss_area", "faster"), ("input_drift", "less shift")])
@@ -205,11 +205,3 @@ def test_answers_of_all_instruments_speak_of_everything_varied_on_listed_measure
     sentences = answer(differences, plan.answer_measures)
     assert len(sentences) == 2
     assert all(subject in sentence for sentence in sentences for subject in list(told)[1:])
-
-
-def test_verdicts_are_counted_in_a_sentence():
-    verdict = summarise_compare(CompareConfig(seeds=4, epochs=2)).verdicts[0]
-    words: list[tuple[str, Word]] = [("A8", "holds"), ("A1", "contradicted"), ("A3", "contradicted"), ("A5", "unresolved")]
-    few = [dataclasses.replace(verdict, claim=claim, word=word) for claim, word in words]
-    assert count_verdicts(few) == "Of 4 claims, 1 holds (A8), 2 are contradicted (A1, A3), 1 is unresolved (A5)."
-    assert [count_verdicts(few[:1]), count_verdicts(few[-1:])] == ["The one claim, A8, holds.", "The one claim, A5, is unresolved."]

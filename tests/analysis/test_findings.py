@@ -1,12 +1,14 @@
 """Verdicts in words: what was found of how many comparisons, of which, and by how much."""
 
+import dataclasses
+
 import pytest
-from analysis.synthetic import make_frame
+from analysis.synthetic import make_frame, summarise_compare
 
 from jaxnorm.analysis.claims import Claim, Comparison
 from jaxnorm.analysis.compare import between_norms, between_sizes
-from jaxnorm.analysis.findings import circumstances, describe_findings, facts, role, sentence
-from jaxnorm.analysis.summary import Difference, Estimate, Evidence, Expectation, Finding, Verdict
+from jaxnorm.analysis.findings import circumstances, count_verdicts, describe_findings, facts, role, sentence
+from jaxnorm.analysis.summary import Difference, Estimate, Evidence, Expectation, Finding, Verdict, Word
 from jaxnorm.analysis.table import read_arms
 from jaxnorm.analysis.verdict import DECIDING, decide, judge
 from jaxnorm.config import CompareConfig, DecisionRule
@@ -49,19 +51,24 @@ def test_several_comparisons_are_counted_and_the_deciding_ones_named():
         _part("too small", 0.01, place="e"),
         _part("open", 0.1, place="f"),
     )
-    assert _words(good, good) == "it is so (both comparisons)"
-    assert _words(good, good, bad) == f"{SETTLED}in 1 of 3 comparisons the opposite is found (d); 2 are as claimed"
-    assert _words(good, small) == f"{SETTLED}in 1 of 2 comparisons the difference is smaller than the margin (e); 1 is as claimed"
+    assert _words(good, good) == "it is so, in both comparisons"
+    assert _words(good, good, bad) == f"{SETTLED}in 1 of 3 comparisons the opposite is found; 2 are as claimed"
+    assert _words(good, small) == f"{SETTLED}in 1 of 2 comparisons the difference is smaller than the margin; 1 is as claimed"
     assert _words(bad, small, unclear, good) == (
-        f"{SETTLED}in 1 of 4 comparisons the opposite is found (d); 1 is as claimed, 1 is too small to count and 1 is open"
+        f"{SETTLED}in 1 of 4 comparisons the opposite is found; 1 is as claimed, 1 is too small to count and 1 is open"
     )
-    assert _words(good, unclear) == f"{OPEN}: 1 of 2 comparisons is open (f), pointing as claimed; 1 is as claimed"
+    assert _words(good, unclear) == f"{OPEN}: 1 of 2 comparisons is open, pointing as claimed; 1 is as claimed"
 
 
 def test_open_comparisons_tell_where_they_point():
     claimed, other = _part("open", 0.1), _part("open", -0.1, place="d")
     assert _words(claimed, claimed) == f"{OPEN}: both comparisons are open, both pointing as claimed"
     assert _words(claimed, other, other) == f"{OPEN}: all 3 comparisons are open, 1 pointing as claimed and 2 the other way"
+
+
+def test_a_few_deciding_comparisons_are_named_by_what_tells_them_apart():
+    bad = [_part("the opposite", -0.3, place=place) for place in ("d", "e, f")]
+    assert _words(_part("as claimed"), *bad) == f"{SETTLED}in 2 of 3 comparisons the opposite is found (d; e, f); 1 is as claimed"
 
 
 def test_many_deciding_comparisons_are_not_named():
@@ -71,11 +78,11 @@ def test_many_deciding_comparisons_are_not_named():
 
 def test_facts_tell_the_decisive_comparison_its_levels_and_the_margin_that_decided():
     evidence = [_part("as claimed"), _part("as claimed", 0.01, "same", "d")]
-    verdict = Verdict("Z1", "it is so", "test", "holds", "it is so (both comparisons)", 1, evidence)
+    verdict = Verdict("Z1", "it is so", "test", "holds", "it is so, in both comparisons", 1, evidence)
     assert role(verdict) == "weakest of 2"
     said = "final training loss, LayerNorm − BatchNorm at d: +0.010 nats [0.000, 0.020], 1.010 against 1.000, margin 0.050 nats"
     assert facts(verdict) == f"weakest of 2: {said}; adjusted p = 0.012, n = 16"
-    assert sentence(verdict) == f"Z1 holds: it is so (both comparisons) ({facts(verdict)})."
+    assert sentence(verdict) == f"Z1 holds: it is so, in both comparisons ({facts(verdict)})."
     assert circumstances(evidence[0]) == ["1.300 against 1.000"]
 
 
@@ -91,5 +98,13 @@ def test_sentences_name_the_decisive_difference():
     assert sentence(alone).startswith(start)
     assert f"{estimate.low:.5f}" in sentence(alone)
     assert sentence(alone).endswith("; adjusted p < 0.001, n = 24).")
-    named = "in 1 of 2 comparisons the opposite is found (BatchNorm, batch size 16 instead of 128); 1 is as claimed"
+    named = "in 1 of 2 comparisons the opposite is found; 1 is as claimed"
     assert named in sentence(in_part)
+
+
+def test_verdicts_are_counted_in_a_sentence():
+    verdict = summarise_compare(CompareConfig(seeds=4, epochs=2)).verdicts[0]
+    words: list[tuple[str, Word]] = [("A8", "holds"), ("A1", "contradicted"), ("A3", "contradicted"), ("A5", "unresolved")]
+    few = [dataclasses.replace(verdict, claim=claim, word=word) for claim, word in words]
+    assert count_verdicts(few) == "Of 4 claims, 1 holds (A8), 2 are contradicted (A1, A3), 1 is unresolved (A5)."
+    assert [count_verdicts(few[:1]), count_verdicts(few[-1:])] == ["The one claim, A8, holds.", "The one claim, A5, is unresolved."]

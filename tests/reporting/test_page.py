@@ -74,6 +74,15 @@ def test_page_opens_with_question_answer_and_verdicts(page, summary):
     assert "seeds needed" in words
 
 
+def test_numbers_of_the_answer_stand_back_and_nothing_is_lost(page, summary):
+    paragraphs = re.findall(r'<p class="answer">(.*?)</p>', page.read_text())
+    assert [html.unescape(re.sub(r"</?span>", "", text)) for text in paragraphs] == summary.answer
+    quiet = [html.unescape(text) for text in re.findall(r"<span>(.*?)</span>", "".join(paragraphs))]
+    assert quiet
+    assert all(re.fullmatch(r"\(.*\d.*\)", text) for text in quiet)
+    assert "(faster)" not in "".join(quiet)
+
+
 def test_page_fetches_nothing_and_its_identifiers_are_its_own(page):
     outline = Outline(page.read_text())
     fetched = [value for name, value in outline.attributes if name in ("src", "href", "xlink:href", "srcset") and not value.startswith("#")]
