@@ -31,7 +31,8 @@ def answer(differences: Sequence[Difference], measures: Sequence[str]) -> list[s
         return ["Nothing was varied, so there is nothing to compare."]
     n = told[0].estimate.n
     reason = f"n = {n}" if could_show(n, len(differences)) else f"{count(n, 'seed')} could not have shown any difference"
-    *sentences, last = [_sentence(find_measure(name), find_effects(told, name)) for name in measures]
+    found = {find_measure(name): find_effects(told, name) for name in measures}
+    *sentences, last = [_sentence(measure, effects) for measure, effects in found.items() if effects]
     return [*(f"{sentence}." for sentence in sentences), f"{last}; {reason}."]
 
 
@@ -66,7 +67,10 @@ def _told(effect: Effect, measure: Measure) -> str:
     """Every comparison, by what is set against what; where they are many, the largest each way."""
     if len(effect.differences) > MOST_TOLD:
         each_way = " each way" if len(effect.ends) > 1 else ""
-        return f"{_set_against(effect.ends, measure)}, to name the largest{each_way} of {len(effect.differences)} comparisons"
+        largest = f"{_set_against(effect.ends, measure)}, to name the largest{each_way} of {len(effect.differences)} comparisons"
+        same, undecided = len(effect.within), sum(not each.is_significant and not each.is_within for each in effect.differences)
+        told = [f"{number} {what}" for number, what in ((same, "about the same"), (undecided, "undecided")) if number]
+        return f"{largest} ({conjoin(told)})" if told else largest
     groups = _by_sides(effect.differences, first=effect.largest)
     ordered = sorted(groups, key=lambda group: not Effect(effect.subject, group).significant)
     return "; it is ".join(_set_against(group, measure, with_intervals=not index) for index, group in enumerate(ordered))
@@ -126,7 +130,7 @@ def _place(difference: Difference, measure: Measure, *, with_interval: bool = Fa
     """``for batch size 2 (by 2.1 points [1.7, 2.5]: 96.1 against 94.0 %)``; and whether that may be less than the margin."""
     levels = format_levels(difference, measure.unit)
     interval = f"by {format_amount(difference.estimate, measure.unit)}" if with_interval or not levels else ""
-    doubt = "" if difference.is_beyond else f"perhaps below the margin of {format_margin(difference.margin, measure.unit)}"
+    doubt = "" if difference.is_beyond else f"not shown to exceed the margin of {format_margin(difference.margin, measure.unit)}"
     amount = "; ".join(filter(None, [": ".join(filter(None, [interval, levels])), doubt]))
     return f"{_where([difference]).strip()} ({amount})".strip()
 
@@ -152,7 +156,8 @@ def _in_brief(effect: Effect, measure: Measure) -> str:
         sides = effect.largest.sides  # which the subject names
     for end in effect.ends:
         several = sum(each.estimate.mean * end.estimate.mean > 0 for each in effect.significant) > 1
-        size = f"{'up to ' if several else ''}{format_size(end.estimate.mean, measure.unit)}"
-        told.append(f"{size} {'higher' if end.estimate.mean > 0 else 'lower'}{_apart(end, sides)}{_where([end])}")
+        size = f"{'at most ' if several else ''}{format_size(end.estimate.mean, measure.unit)}"
+        doubt = "" if end.is_beyond or not effect.beyond else ", not shown to exceed the margin"
+        told.append(f"{size} {'higher' if end.estimate.mean > 0 else 'lower'}{_apart(end, sides)}{_where([end])}{doubt}")
         sides = end.sides
     return f"{effect.subject} ({', but '.join(told)})"

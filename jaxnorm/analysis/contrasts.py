@@ -13,8 +13,8 @@ from jaxnorm.analysis.table import ArmTable
 from jaxnorm.analysis.wording import DEFAULT_TITLES, arm_title, described, norm_title, value_title
 from jaxnorm.config import Arm, DecisionRule
 
-PREPOSITIONS = {"placement": "in", "masking": "with", "statistics": "with"}
-"""What joins a norm and a factor's words, where it is not "at"."""
+JOINTS = {"placement": "in {}", "masking": "({})", "statistics": "with {}"}
+"""How a factor's words stand behind a norm, where it is not "at"."""
 SPLIT = "{}"
 """Stands for both values of what differs."""
 
@@ -48,7 +48,7 @@ def _side(arm: Arm, differing: Sequence[str]) -> str:
     """What is particular to an arm: ``BatchNorm``; ``batch size 16``; ``LayerNorm in post-norm blocks``."""
     if "norm" in differing:
         others = {name: described({name: arm.factors[name]}) for name in differing if name != "norm"}
-        return " ".join([norm_title(arm.norm), *(f"{PREPOSITIONS.get(name, 'at')} {said}" for name, said in others.items() if said)])
+        return " ".join([norm_title(arm.norm), *(JOINTS.get(name, "at {}").format(said) for name, said in others.items() if said)])
     said = [described({name: arm.factors[name]}) or DEFAULT_TITLES[name, arm.factors[name]] for name in differing]
     return ", ".join(said)
 

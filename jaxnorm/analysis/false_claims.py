@@ -27,6 +27,8 @@ ROUNDING = 1e-6 * SCATTER
 """Below it a true difference is none."""
 STRAYS = "equal means, one in twenty of BatchNorm's networks astray"
 """A truth that the tests of reports do not promise to stand up to: where arms differ in more than their mean, signs do not flip freely."""
+SKEWED = "BatchNorm's arms very skewed, and off by a margin of 8 standard errors"
+"""Another, for statements of sameness alone: the t tests behind them err more often in the tail of a skewed distribution."""
 STRAY_SHARE, STRAY_BY = 0.05, 10.0
 """How many networks go astray, and by how many standard deviations of the others."""
 OPPOSITES: dict[Expectation, Expectation] = {"higher": "lower", "lower": "higher", "same": "different"}
@@ -60,6 +62,7 @@ TRUTHS = {
     "BatchNorm off by a margin of 8 standard errors": Truth(margin=8.0, apart=True),
     "equal means, BatchNorm's arms very skewed": Truth(DISTRIBUTIONS["very skewed"][1]),
     STRAYS: Truth(_with_strays),
+    SKEWED: Truth(DISTRIBUTIONS["very skewed"][1], margin=8.0, apart=True),
 }
 """What is so, in words. With margins of 3.5 standard errors some differences of a report are found the same, and others are not."""
 

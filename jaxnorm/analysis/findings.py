@@ -17,7 +17,7 @@ OTHERS: dict[Finding, str] = {"the opposite": "the opposite", "open": "open", "t
 def describe_findings(statement: str, word: Word, evidence: Sequence[Evidence], decisive: Evidence) -> str:
     """A verdict in plain words; ``decisive`` is the comparison that decided it.
 
-    ``the claim is that ..., but in 1 of 3 comparisons the opposite is found (batch size 16); 2 are as claimed``.
+    ``the claim is that ..., but in 2 of 4 comparisons the opposite is found (batch size 16; batch size 128); 2 are as claimed``.
     """
     deciding = [part for part in evidence if part.finding == decisive.finding]
     others = _others(deciding, evidence)
@@ -25,22 +25,23 @@ def describe_findings(statement: str, word: Word, evidence: Sequence[Evidence], 
         return statement if len(evidence) == 1 else f"{statement}, in {out_of(len(evidence), len(evidence))} comparisons"
     if word == "unresolved":
         which = "" if len(evidence) == 1 else f": {_open(deciding, evidence)}{others}"
-        return f"{count(decisive.difference.estimate.n, 'seed')} do not settle whether {statement}{which}"
+        n = decisive.difference.estimate.n
+        return f"{count(n, 'seed')} {'does' if n == 1 else 'do'} not settle whether {statement}{which}"
     where = "" if len(evidence) == 1 else f"in {out_of(len(deciding), len(evidence))} comparisons "
     if decisive.finding == "as claimed":
-        return f"as claimed, {statement}: the difference is smaller than the margin"
+        return f"as claimed, {statement}: {where}the difference is smaller than the margin"
     return f"the claim is that {statement}, but {where}{_contrary(decisive)}{_named(deciding, evidence)}{others}"
 
 
 def _contrary(decisive: Evidence) -> str:
     """What speaks against a claim."""
     if decisive.finding == "too small":
-        return "the difference is smaller than the margin"
+        return f"the difference is smaller than the margin{'' if decisive.points_as_claimed else ', and points the other way'}"
     return "the difference is larger than the margin" if decisive.expected == "same" else "the opposite is found"
 
 
 def _open(deciding: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
-    """``1 of 4 comparisons is open (batch size 16), though it points as claimed``."""
+    """``2 of 4 comparisons are open (batch size 16; batch size 128), both pointing as claimed``."""
     are = "is" if len(deciding) == 1 else "are"
     return f"{out_of(len(deciding), len(evidence))} comparisons {are} open{_named(deciding, evidence)}, {_leaning(deciding)}"
 
@@ -68,14 +69,14 @@ def _named(deciding: Sequence[Evidence], evidence: Sequence[Evidence]) -> str:
         return ""
     phrases = [_phrases(part.difference) for part in evidence]
     shared = set.intersection(*map(set, phrases))
-    names = [", ".join(phrase for phrase in _phrases(part.difference) if phrase not in shared) for part in deciding]
-    return f" ({'; '.join(names)})"
+    own = [[phrase for phrase in _phrases(part.difference) if phrase not in shared] for part in deciding]
+    return f" ({'; '.join(', '.join(names) or part.difference.label for names, part in zip(own, deciding, strict=True))})"
 
 
 def _phrases(difference: Difference) -> list[str]:
     """Measure, arms and each of the things that they have in common."""
-    single = ", | at " if difference.label.count(" at ") == 1 else ", "
-    return [find_measure(difference.measure).title, *re.split(single, difference.label)]
+    joints = ",? at |, " if difference.label.count(" at ") == 1 else ", "
+    return [find_measure(difference.measure).title, *re.split(joints, difference.label)]
 
 
 def sentence(verdict: Verdict) -> str:
@@ -89,23 +90,32 @@ def facts(verdict: Verdict) -> str:
     difference, which = decisive.difference, role(verdict)
     measure = find_measure(difference.measure)
     found = [f"{measure.title}, {difference.label}: {format_difference(difference.estimate, measure.unit)}", *circumstances(decisive)]
-    p_value = f"adjusted p {format_p(decisive.p_adjusted)}, n = {difference.estimate.n}"
+    p_value = f"adjusted p {format_p(decisive.p_adjusted)} {speaks_for(decisive)}, n = {difference.estimate.n}"
     return f"{f'{which}: ' if which else ''}{', '.join(found)}; {p_value}"
 
 
 def circumstances(part: Evidence) -> list[str]:
-    """The levels of a comparison's arms, and the margin where it was judged by it: ``0.0832 against 0.1178``, ``margin 0.0033 nats``."""
-    difference = part.difference
-    unit = find_measure(difference.measure).unit
-    by_margin = part.finding == "too small" or part.expected in ("same", "different")
-    margin = f"margin {format_margin(difference.margin, unit)}" if by_margin else ""
-    return list(filter(None, [format_levels(difference, unit), margin]))
+    """The levels of a comparison's arms, where it has two, and its margin: ``0.0832 against 0.1178``, ``margin 0.0033 nats``."""
+    unit = find_measure(part.difference.measure).unit
+    return list(filter(None, [format_levels(part.difference, unit), f"margin {format_margin(part.difference.margin, unit)}"]))
+
+
+def speaks_for(part: Evidence) -> str:
+    """What a comparison's p speaks for."""
+    if part.finding == "too small" or (part.expected == "same" and part.finding != "the opposite"):
+        return "for less than the margin"
+    return "for a difference" if part.expected in ("lower", "higher") else "for more than the margin"
 
 
 def role(verdict: Verdict) -> str:
-    """Which of several comparisons decided, of those of which the same was found: ``clearest of 5``; empty where there is one."""
-    number = sum(part.finding == verdict.evidence[verdict.decisive].finding for part in verdict.evidence)
-    return f"{'clearest' if verdict.word == 'contradicted' else 'weakest'} of {number}" if number > 1 else ""
+    """Which of several comparisons decided, of those of which the same was found: ``strongest of 5``; empty where there is one."""
+    number = count_deciding(verdict)
+    return f"{'strongest' if verdict.word == 'contradicted' else 'weakest'} of {number}" if number > 1 else ""
+
+
+def count_deciding(verdict: Verdict) -> int:
+    """Comparisons of which was found what decided."""
+    return sum(part.finding == verdict.evidence[verdict.decisive].finding for part in verdict.evidence)
 
 
 def count_verdicts(verdicts: Sequence[Verdict]) -> str:

@@ -130,9 +130,9 @@ class Difference:
     seeds_needed: int | None = None
     """Seeds that find a difference of the observed size with 80 % power; None where no number of use would."""
     p_beyond: float = 1.0
-    """That of a difference no larger than the margin, from sign flips and a t test together, adjusted for the list."""
+    """That of a difference no larger than the margin, from sign flips and a t test together, adjusted as ``p_adjusted``."""
     p_within: float = 1.0
-    """That of a difference at least as large as the margin, by two one-sided t tests, adjusted over the list alone."""
+    """That of a difference at least as large as the margin, by two one-sided t tests, adjusted for the list as a statement of sameness."""
 
     @property
     def size(self) -> float:
@@ -167,9 +167,15 @@ class Evidence:
 
     @property
     def points_as_claimed(self) -> bool:
-        """Whether the mean is as expected, shown or not: on its side of zero, or of the margin."""
+        """Whether the mean is as expected, shown or not."""
+        return self.support > 0
+
+    @property
+    def support(self) -> float:
+        """How far the mean is on the claim's side of zero, or of the margin, in margins; negative on the other side."""
         mean, margin = self.difference.estimate.mean, self.difference.margin
-        return {"lower": mean < 0, "higher": mean > 0, "same": abs(mean) < margin, "different": abs(mean) > margin}[self.expected]
+        sides = {"lower": -mean, "higher": mean, "same": margin - abs(mean), "different": abs(mean) - margin}
+        return sides[self.expected] / (margin or 1.0)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -184,7 +190,7 @@ class Verdict:
     words: str
     """What was found, in words."""
     decisive: int
-    """Which of the comparisons decided: the clearest against the claim where it is contradicted, else the weakest."""
+    """Which of the comparisons decided: of those of which the deciding thing was found, the one furthest from what was claimed."""
     evidence: list[Evidence]
 
 

@@ -35,7 +35,7 @@ import numpy as np
 from jaxnorm.analysis.claims import Claim
 from jaxnorm.analysis.contrasts import measure_contrasts
 from jaxnorm.analysis.findings import describe_findings
-from jaxnorm.analysis.statistics import SAMENESS, adjust, equivalence_p, exceedance_p
+from jaxnorm.analysis.statistics import adjust, exceedance_p
 from jaxnorm.analysis.summary import ALPHA, Difference, Evidence, Expectation, Finding, Verdict, Word
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.config import DecisionRule
@@ -53,11 +53,13 @@ def judge(
 
 
 def weigh(differences: Sequence[Difference], expectations: Sequence[Expectation]) -> list[Evidence]:
-    """What is found of comparisons, which are all that a report judges: the correction is over their number."""
+    """What is found of comparisons, which are all that a report judges: the correction is over their number.
+
+    The differences were measured together, so that their ``p_within`` are corrected alike.
+    """
     pairs = list(zip(differences, expectations, strict=True))
-    apart = adjust([_p_apart(*pair) for pair in pairs])
-    inside = adjust([float(equivalence_p(each.by_seed, each.margin)) for each in differences], SAMENESS)
-    return [_evidence(*pair, *p_values) for pair, p_values in zip(pairs, zip(apart.tolist(), inside.tolist(), strict=True), strict=True)]
+    apart = adjust([_p_apart(*pair) for pair in pairs]).tolist()
+    return [_evidence(*pair, p_apart) for pair, p_apart in zip(pairs, apart, strict=True)]
 
 
 def _p_apart(difference: Difference, expected: Expectation) -> float:
@@ -67,10 +69,10 @@ def _p_apart(difference: Difference, expected: Expectation) -> float:
     return max(difference.p_value, float(exceedance_p(difference.by_seed, difference.margin)))
 
 
-def _evidence(difference: Difference, expected: Expectation, p_apart: float, p_inside: float) -> Evidence:
-    part = Evidence(difference, expected, "open", p_inside if expected == "same" else p_apart)
-    if p_inside <= ALPHA:
-        return dataclasses.replace(part, finding="as claimed" if expected == "same" else "too small", p_adjusted=p_inside)
+def _evidence(difference: Difference, expected: Expectation, p_apart: float) -> Evidence:
+    part = Evidence(difference, expected, "open", difference.p_within if expected == "same" else p_apart)
+    if difference.is_within:
+        return dataclasses.replace(part, finding="as claimed" if expected == "same" else "too small", p_adjusted=difference.p_within)
     if p_apart <= ALPHA:
         return dataclasses.replace(part, finding="as claimed" if part.points_as_claimed else "the opposite", p_adjusted=p_apart)
     return part
@@ -93,19 +95,13 @@ DECIDING: dict[Word, Finding] = {"contradicted": "the opposite", "unresolved": "
 def _verdict(claim: Claim, evidence: list[Evidence]) -> Verdict:
     word = decide(evidence)
     deciding = [part for part in evidence if part.finding == DECIDING[word]] or evidence
-    pick = min if word == "contradicted" else max
-    decisive = evidence.index(pick(deciding, key=lambda part: (part.p_adjusted, -_size(part.difference))))
+    decisive = min(deciding, key=lambda part: part.support)
     return Verdict(
         claim=claim.id,
         statement=claim.statement,
         source=claim.source,
         word=word,
-        words=describe_findings(claim.statement, word, evidence, evidence[decisive]),
-        decisive=decisive,
+        words=describe_findings(claim.statement, word, evidence, decisive),
+        decisive=evidence.index(decisive),
         evidence=evidence,
     )
-
-
-def _size(difference: Difference) -> float:
-    """In margins; settles ties, which p values of permutations have."""
-    return abs(difference.estimate.mean) / difference.margin if difference.margin else 0.0

@@ -178,8 +178,14 @@ def format_levels(difference: Difference, unit: Unit) -> str:
         return " against ".join(format_factor(level) for level in difference.levels)
     scale = SCALES[unit]
     decimals = _few_decimals(difference.estimate, scale.factor)
-    levels = " against ".join(format_number(scale.factor * level, decimals) for level in difference.levels)
+    levels = " against ".join(_format_level(scale.factor * level, decimals) for level in difference.levels)
     return levels if scale.of_level == scale.of_difference else f"{levels} {scale.of_level}"
+
+
+def _format_level(level: float, decimals: int) -> str:
+    """With two significant digits at least: a small loss beside a large one is not zero."""
+    needed = 1 - math.floor(math.log10(abs(level))) if level else 0
+    return format_number(level, min(MAX_DECIMALS, max(decimals, needed)))
 
 
 def format_factor(decades: float) -> str:

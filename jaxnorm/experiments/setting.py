@@ -1,7 +1,9 @@
 """The one line of a report that says what was trained on what."""
 
 import dataclasses
+from collections.abc import Sequence
 
+from jaxnorm.analysis.wording import conjoin
 from jaxnorm.config import Training, TunedStudy
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.own_norms import find_norm
@@ -26,6 +28,13 @@ def describe_setting(config: Training, dataset: Dataset, model: str, *, rate: st
 def tuned_rate(config: TunedStudy) -> str:
     """The learning rate of arms at their best ones, in words."""
     return f"best of {min(config.learning_rates):g} to {max(config.learning_rates):g} by validation accuracy"
+
+
+def describe_batches(sizes: Sequence[int], num_examples: int) -> str:
+    """``batches of 16 (89 updates an epoch) and 128 (11)``: epochs are the same number of examples, and not of updates."""
+    (size, updates), *others = [(size, num_examples // size) for size in sizes]
+    further = [f"{size} ({updates:,})" for size, updates in others]
+    return f"batches of {conjoin([f'{size} ({updates:,} updates an epoch)', *further])}"
 
 
 def _unusual(config: Training) -> list[str]:

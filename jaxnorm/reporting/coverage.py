@@ -11,7 +11,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from jaxnorm.analysis.coverage import METHODS, SMALLEST_COVERED, TOLERANCE, Cell, CoverageSummary, Rate, Shape, packaged_coverage
-from jaxnorm.analysis.false_claims import STRAYS
+from jaxnorm.analysis.false_claims import STRAYS, TRUTHS
 from jaxnorm.analysis.simulation import DISTRIBUTIONS, observed_shapes
 from jaxnorm.analysis.statistics import CONFIDENCE, FAMILIES
 from jaxnorm.analysis.summary import ALPHA, Summary
@@ -105,7 +105,8 @@ def false_claims_table(summary: CoverageSummary) -> TextTable:
             each.truth,
             str(each.num_differences),
             str(each.num_claims),
-            *map(_percent, (each.anywhere, each.differences, each.claims, each.advice, each.sameness)),
+            *map(_percent, (each.anywhere, each.differences, each.claims, each.advice)),
+            _percent(each.sameness) if TRUTHS[each.truth].margin else "–",
         )
         for each in summary.false_claims
     ]
@@ -116,8 +117,9 @@ def false_claims_table(summary: CoverageSummary) -> TextTable:
         "default settings or larger ones. Margins are zero, so that nothing hides behind them, unless a row says otherwise. The "
         f"{FAMILIES} kinds of statements are corrected for each other, so that all together err in at most {100 * ALPHA:g} % of reports; "
         "the answer at the head of a report rests on listed differences. The last column, corrected apart: sameness is claimed where the "
-        "difference is as large as the margin. Networks astray show a limit: equal means that come about so unevenly are taken for "
-        "different, since sign flips take differences to be as often up as down."
+        "difference is as large as the margin; where margins are zero, it never is. Two rows show limits. Networks astray: equal means "
+        "that come about so unevenly are taken for different, since sign flips take differences to be as often up as down. Arms very "
+        "skewed and off by a margin: sameness rests on t tests, which err more often there."
     )
     headings = (
         "plan",

@@ -6,10 +6,10 @@ from jaxnorm.analysis.summary import Difference, Summary
 from jaxnorm.analysis.wording import SCALES, format_difference, format_levels
 from jaxnorm.reporting.tables import TextTable
 
-HEADINGS = ("varied", "largest difference, each way", "mean [interval]", "levels", "above the margin", "below the margin", "open")
+HEADINGS = ("varied", "largest difference, each way", "mean [interval]", "levels", "above the margin", "below the margin", "neither shown")
 CAPTION = (
     "How many of the paired differences are shown to be larger than their margins, how many to be smaller, and of how many neither is "
-    "shown; corrected as below. The largest, and the largest in the other direction: of those that are shown, where some are."
+    "shown; corrected as below. The largest, and the largest in the other direction, of those shown not to be zero, where some are."
 )
 
 

@@ -8,11 +8,11 @@ from typing import Any
 import jinja2
 
 from jaxnorm.analysis.advice import advice
-from jaxnorm.analysis.findings import circumstances, count_verdicts, role
+from jaxnorm.analysis.findings import circumstances, count_deciding, count_verdicts, role, speaks_for
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.seeds import seeds_sentences
 from jaxnorm.analysis.summary import Summary, Verdict
-from jaxnorm.analysis.wording import count, format_difference, format_p
+from jaxnorm.analysis.wording import count, format_difference, format_p, out_of
 from jaxnorm.files import write_atomically
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.effects import effects_tables
@@ -20,6 +20,8 @@ from jaxnorm.reporting.report import as_sentence, method, plain, seeds
 from jaxnorm.reporting.tables import TextTable, control_table, differences_table, evaluations_table, evidence_table, notes, results_table
 from jaxnorm.reporting.terms import terms
 
+NUMBERS = re.compile(r"(\((?=[^()]* )(?=[^()]*\d)(?:[^()]|\([^()]*\))*\))")
+"""What stands in brackets, of several words and with a number among them; brackets may stand within."""
 TEMPLATE = "report.html.jinja"
 
 
@@ -48,6 +50,7 @@ def render_page(summary: Summary, figures: Mapping[str, str], command: str, envi
         summary=summary,
         answer=[_quietened(sentence) for sentence in summary.answer],
         verdicts=[_verdict_row(verdict) for verdict in summary.verdicts],
+        margins=f"{100 * summary.rule.accuracy_margin:g} points of accuracy, {100 * summary.rule.loss_margin:g} % of a loss",
         comparisons=count(sum(len(verdict.evidence) for verdict in summary.verdicts), "comparison"),
         counted=count_verdicts(summary.verdicts) if summary.verdicts else "",
         terms=terms(summary),
@@ -70,10 +73,12 @@ def _verdict_row(verdict: Verdict) -> dict[str, str]:
     return {
         "claim": verdict.claim,
         "word": verdict.word,
+        "share": f"in {out_of(count_deciding(verdict), number)}" if (number := len(verdict.evidence)) > 1 else "",
         "words": f"{as_sentence(verdict.words)}.",
         "amount": format_difference(difference.estimate, measure.unit),
         "where": "; ".join([*circumstances(decisive), ": ".join(filter(None, [role(verdict), f"{measure.title}, {difference.label}"]))]),
         "p": format_p(decisive.p_adjusted).removeprefix("= "),
+        "tested": speaks_for(decisive),
         "n": str(difference.estimate.n),
     }
 
@@ -89,7 +94,7 @@ def inline_svg(svg: str, prefix: str) -> str:
 
 def _quietened(sentence: str) -> list[tuple[str, bool]]:
     """A sentence as pieces, each with whether it may stand back: what is in brackets and has numbers."""
-    return [(piece, index % 2 == 1) for index, piece in enumerate(re.split(r"(\([^()]*\d[^()]*\))", sentence)) if piece]
+    return [(piece, index % 2 == 1) for index, piece in enumerate(NUMBERS.split(sentence)) if piece]
 
 
 def _emphasised(paragraph: str) -> list[tuple[str, bool]]:

@@ -8,7 +8,7 @@ from jaxnorm.analysis.advice import advice
 from jaxnorm.analysis.bootstrap import RESAMPLES
 from jaxnorm.analysis.findings import count_verdicts, facts
 from jaxnorm.analysis.seeds import seeds_sentences
-from jaxnorm.analysis.statistics import FAMILIES, FLIPS
+from jaxnorm.analysis.statistics import FAMILIES, FLIPS, SAMENESS
 from jaxnorm.analysis.summary import ALPHA, Summary
 from jaxnorm.analysis.table import GUESSING_TOLERANCE
 from jaxnorm.files import write_atomically
@@ -40,9 +40,10 @@ most {percent:g} % of reports claim a difference. The answer at the head rests o
 A difference counts as none where it is shown to be smaller than its margin, whose rule is fixed before the run: {accuracy:g} points for
 accuracies, {loss:g} % of the compared arms' mean for losses and for the noise of curves, and for other measures what Terms say. Of each
 comparison that a claim rests on, one of four things is found (adjusted p at most {alpha:g}): that the difference is *too small*, by two
-one-sided t tests, or else that it is *as claimed* or *the opposite*; if neither, the comparison is *open*. A claim is *contradicted* if one
-of its comparisons finds the opposite, else *unresolved* if one is open, else *equivalent* if one is too small (or if sameness is all that
-it claims), else it *holds*. The comparison that decides is the clearest one against a claim that is contradicted, and else the weakest.
+one-sided t tests (adjusted apart, times {sameness}), or else that it is *as claimed* or *the opposite*; if neither, the comparison is
+*open*. A claim is *contradicted* if one of its comparisons finds the opposite, else *unresolved* if one is open, else *equivalent* if one
+is too small (or if sameness is all that it claims), else it *holds*. Of the comparisons that decide, the one
+furthest from the claim is told, in margins.
 
 A network diverged if any of its losses or accuracies is not finite, or if its training loss ends more than {tolerance:g} % above
 ln {classes} nats (guessing among {classes} classes) and also above its own first epoch's, or twice ln {classes}. It stays in every
@@ -113,6 +114,7 @@ def method(summary: Summary) -> str:
         alpha=ALPHA,
         classes=summary.num_classes,
         families=FAMILIES,
+        sameness=SAMENESS,
         percent=100 * ALPHA,
         tolerance=100 * GUESSING_TOLERANCE,
     )

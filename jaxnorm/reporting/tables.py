@@ -158,8 +158,8 @@ def evidence_table(summary: Summary) -> TextTable:
     caption = (
         "Every comparison that a claim rests on, and what is found of it. Too small: shown to be smaller than the margin. Adjusted p: of "
         "the finding, or of what was expected where it is open, over all "
-        f"{count(sum(len(rows) for _, rows in groups), 'comparison')} (see Method); intervals are each comparison's own, without a "
-        "correction, and may leave out zero where it is open."
+        f"{count(sum(len(rows) for _, rows in groups), 'comparison')} (see Method), apart from the paired differences above; intervals "
+        "are each comparison's own, without a correction, and may leave out zero where it is open."
     )
     headings = ("measure, difference", "expected", "mean [interval]", "margin", "adjusted p", "finding")
     return TextTable("Evidence", caption, headings, groups, 2)

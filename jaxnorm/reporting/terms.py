@@ -32,7 +32,9 @@ def _general(summary: Summary) -> dict[str, str]:
         "within seeds",
         "95 % interval": "of what other seeds would give on the same data; other images would give other results too",
         "margin": "how large a difference must be to count. Its rule is fixed before the run",
-        "adjusted p": "how often chance alone would show as much anywhere in this report, at most",
+        "adjusted p": "how often, at most, chance alone would show as much anywhere in this report: a difference where there is none, one "
+        "above the margin where there is less, or one below it where there is as much. Paired differences and the evidence of claims are "
+        "adjusted apart, each for its own number, so that the same difference may be shown in one and not in the other",
         "nats": f"unit of losses; guessing among {summary.num_classes} classes costs {guessing}",
         "decades": "powers of ten: 0.3 decades are a factor of 2",
         "diverged": "not finite, or the training loss ends above that of guessing and has not fallen since the first epoch, or is twice as "

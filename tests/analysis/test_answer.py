@@ -92,8 +92,8 @@ def test_answer_says_hardly_only_where_every_difference_is_shown_to_be_small():
         (_small(0.02), "The final training loss hardly changes with the norm (a − b, +0.020 nats [0.010, 0.030], margin 0.050 nats)."),
         (
             _difference(0.055, beyond=0.4),
-            "The final training loss is higher (worse) with LayerNorm than with BatchNorm (by 0.055 nats [0.045, 0.065]; perhaps below the "
-            "margin of 0.050 nats).",
+            "The final training loss is higher (worse) with LayerNorm than with BatchNorm (by 0.055 nats [0.045, 0.065]; not shown to "
+            "exceed the margin of 0.050 nats).",
         ),
         (
             _difference(0.3, p=0.07),
@@ -116,7 +116,7 @@ def test_answer_tells_every_place_and_what_both_sides_are_at():
         _difference(0.3, where="c", levels=(0.8, 0.5)),
         _difference(0.2, where="d", levels=(0.7, 0.5)),
         _difference(-0.1, where="e", levels=(0.4, 0.5)),
-        _small(0.01, where="f"),
+        _small(0.01, p=0.5, where="f"),
         _difference(-0.4, p=0.2, where="g"),
     ]
     assert _first(_both(norm=places)) == (
@@ -140,11 +140,21 @@ def test_answer_tells_apart_what_is_set_against_what():
     )
 
 
+def test_a_difference_beyond_the_margin_goes_before_a_larger_one_that_is_not_shown_to_be():
+    said = _first(_both(norm=[_difference(0.3, beyond=0.2, where="c"), _difference(0.2, where="d")] * 4))
+    assert said.startswith("is higher (worse) with LayerNorm than with BatchNorm for d (by 0.200 nats [0.190, 0.210]), to name the largest")
+
+
+def test_answer_leaves_out_a_measure_of_which_nothing_is_listed():
+    (said,) = answer([dataclasses.replace(_difference(0.2), subject="the norm")], MEASURES)
+    assert said.startswith("The final training loss ")
+
+
 def test_answer_names_the_largest_each_way_of_many_comparisons():
     many = [_difference(0.1 + 0.01 * index, where=str(index)) for index in range(6)]
     up = "is higher (worse) with LayerNorm than with BatchNorm for 5 (by 0.150 nats [0.140, 0.160])"
     assert "to name" not in _first(_both(norm=many))
-    assert _first(_both(norm=[*many, _small(0.01)])) == f"{up}, to name the largest of 7 comparisons."
+    assert _first(_both(norm=[*many, _small(0.01)])) == f"{up}, to name the largest of 7 comparisons (1 about the same)."
     down = "but lower (better) with RMSNorm than with BatchNorm for x (by 0.060 nats [0.050, 0.070])"
     either = [*many, _difference(-0.06, where="x", sides=("RMSNorm", "BatchNorm"))]
     assert _first(_both(norm=either)) == f"{up}, {down}, to name the largest each way of 7 comparisons."
@@ -152,13 +162,15 @@ def test_answer_names_the_largest_each_way_of_many_comparisons():
 
 def test_answer_says_in_brief_by_how_much_each_way():
     both = [_difference(0.3, where="c"), _difference(0.2, where="d")]
-    up = "up to 0.30 nats higher with LayerNorm than with BatchNorm for c"
+    up = "at most 0.30 nats higher with LayerNorm than with BatchNorm for c"
     assert f"the norm ({up})" in _first(_both(a=_difference(1.0), norm=both))
     either = [*both, _difference(-0.1, where="e")]
     assert f"the norm ({up}, but 0.10 nats lower for e)" in _first(_both(a=_difference(1.0), norm=either))
+    edge = [*both, _difference(-0.1, beyond=0.3, where="e")]
+    assert "but 0.10 nats lower for e, not shown to exceed the margin)" in _first(_both(a=_difference(1.0), norm=edge))
     named = _both(a=_difference(1.0), b=both)
     named = [dataclasses.replace(each, subject="LayerNorm in place of BatchNorm") if each.where else each for each in named]
-    assert "it also changes with LayerNorm in place of BatchNorm (up to 0.30 nats higher for c)" in _first(named)
+    assert "it also changes with LayerNorm in place of BatchNorm (at most 0.30 nats higher for c)" in _first(named)
     unshown = [_difference(0.3, p=0.5)] * 2
     assert "it is open whether it changes with the norm (up to 0.30 nats observed)" in _first(_both(a=_difference(1.0), norm=unshown))
 

@@ -10,7 +10,7 @@ import pytest
 
 from jaxnorm.analysis import depth, false_claims
 from jaxnorm.analysis.coverage import packaged_coverage
-from jaxnorm.analysis.false_claims import EARLY, STRAYS, TRUTHS, Truth, count_differences, is_so, simulate_reports, truths_of
+from jaxnorm.analysis.false_claims import EARLY, SKEWED, STRAYS, TRUTHS, Truth, count_differences, is_so, simulate_reports, truths_of
 from jaxnorm.analysis.plans import simulated_plans
 from jaxnorm.config import CompareConfig, CoverageConfig, DepthConfig
 
@@ -32,8 +32,9 @@ def test_published_simulation_is_of_all_plans_at_the_default_settings():
 
 @pytest.mark.parametrize("claimed", ["anywhere", *DIFFERENCES, "sameness"])
 def test_reports_claim_what_is_not_so_in_at_most_five_percent(claimed):
-    """Where arms are alike sign flips are exact; where they are skewed, this too is what was found."""
-    assert all(getattr(each, claimed).share <= 0.05 for each in packaged_coverage().false_claims if each.truth != STRAYS)
+    """Where arms are alike sign flips are exact; where they are skewed, this too is what was found, but for sameness: a published limit."""
+    limits = {STRAYS, *([SKEWED] if claimed == "sameness" else [])}
+    assert all(getattr(each, claimed).share <= 0.05 for each in packaged_coverage().false_claims if each.truth not in limits)
 
 
 @pytest.mark.parametrize("row", [3, 9])

@@ -7,7 +7,7 @@ from analysis.synthetic import make_frame, summarise_compare
 
 from jaxnorm.analysis.claims import Claim, Comparison
 from jaxnorm.analysis.compare import between_norms, between_sizes
-from jaxnorm.analysis.findings import circumstances, count_verdicts, describe_findings, facts, role, sentence
+from jaxnorm.analysis.findings import circumstances, count_verdicts, describe_findings, facts, role, sentence, speaks_for
 from jaxnorm.analysis.summary import Difference, Estimate, Evidence, Expectation, Finding, Verdict, Word
 from jaxnorm.analysis.table import read_arms
 from jaxnorm.analysis.verdict import DECIDING, decide, judge
@@ -66,6 +66,36 @@ def test_open_comparisons_tell_where_they_point():
     assert _words(claimed, other, other) == f"{OPEN}: all 3 comparisons are open, 1 pointing as claimed and 2 the other way"
 
 
+def test_several_comparisons_of_sameness_are_counted():
+    same = [_part("as claimed", 0.01, "same", place) for place in "cd"]
+    assert _words(*same) == "as claimed, it is so: in both comparisons the difference is smaller than the margin"
+    assert _words(_part("too small", -0.01)).endswith("the difference is smaller than the margin, and points the other way")
+
+
+@pytest.mark.parametrize(
+    ("part", "said"),
+    [
+        (_part("as claimed"), "for a difference"),
+        (_part("open"), "for a difference"),
+        (_part("too small", 0.01), "for less than the margin"),
+        (_part("open", expected="same"), "for less than the margin"),
+        (_part("the opposite", expected="same"), "for more than the margin"),
+        (_part("open", expected="different"), "for more than the margin"),
+    ],
+)
+def test_what_a_p_speaks_for_is_said(part, said):
+    assert speaks_for(part) == said
+
+
+def test_names_keep_what_a_label_has_twice_and_are_never_empty():
+    crossed = [_part("the opposite", -0.3, place=place) for place in ("4 − RMSNorm at 4, x", "4 − RMSNorm at 4, y")]
+    assert "is found (x; y); 1 is" in _words(_part("as claimed", place="4 − RMSNorm at 4"), *crossed)
+    plain = dataclasses.replace(crossed[0], difference=dataclasses.replace(crossed[0].difference, label="A − B"))
+    longer = dataclasses.replace(plain, difference=dataclasses.replace(plain.difference, label="A − B, x"))
+    good = dataclasses.replace(longer, finding="as claimed")
+    assert "is found (A − B; x); 1 is" in _words(good, plain, longer)
+
+
 def test_a_few_deciding_comparisons_are_named_by_what_tells_them_apart():
     bad = [_part("the opposite", -0.3, place=place) for place in ("d", "e, f")]
     assert _words(_part("as claimed"), *bad) == f"{SETTLED}in 2 of 3 comparisons the opposite is found (d; e, f); 1 is as claimed"
@@ -81,9 +111,9 @@ def test_facts_tell_the_decisive_comparison_its_levels_and_the_margin_that_decid
     verdict = Verdict("Z1", "it is so", "test", "holds", "it is so, in both comparisons", 1, evidence)
     assert role(verdict) == "weakest of 2"
     said = "final training loss, LayerNorm − BatchNorm at d: +0.010 nats [0.000, 0.020], 1.010 against 1.000, margin 0.050 nats"
-    assert facts(verdict) == f"weakest of 2: {said}; adjusted p = 0.012, n = 16"
+    assert facts(verdict) == f"weakest of 2: {said}; adjusted p = 0.012 for less than the margin, n = 16"
     assert sentence(verdict) == f"Z1 holds: it is so, in both comparisons ({facts(verdict)})."
-    assert circumstances(evidence[0]) == ["1.300 against 1.000"]
+    assert circumstances(evidence[0]) == ["1.300 against 1.000", "margin 0.050 nats"]
 
 
 def test_sentences_name_the_decisive_difference():
@@ -97,7 +127,7 @@ def test_sentences_name_the_decisive_difference():
     start = "A8 holds: LayerNorm is slower (area under the training loss, LayerNorm − BatchNorm at batch size 128: +0.0"
     assert sentence(alone).startswith(start)
     assert f"{estimate.low:.5f}" in sentence(alone)
-    assert sentence(alone).endswith("; adjusted p < 0.001, n = 24).")
+    assert sentence(alone).endswith("; adjusted p < 0.001 for a difference, n = 24).")
     named = "in 1 of 2 comparisons the opposite is found; 1 is as claimed"
     assert named in sentence(in_part)
 

@@ -9,7 +9,18 @@ from statsmodels.stats.multitest import multipletests
 from statsmodels.stats.weightstats import ttost_paired
 
 from jaxnorm.analysis.bootstrap import bca_interval, expanded_tail
-from jaxnorm.analysis.statistics import equivalence_p, exceedance_p, holm, mean_interval, paired_interval, sign_flip_p, t_interval
+from jaxnorm.analysis.statistics import (
+    FAMILIES,
+    could_show,
+    equivalence_p,
+    exceedance_p,
+    holm,
+    mean_interval,
+    paired_interval,
+    sign_flip_p,
+    t_interval,
+)
+from jaxnorm.analysis.summary import ALPHA
 
 ROUNDING = 1e-10
 
@@ -155,3 +166,10 @@ def test_holm_equals_statsmodels(count):
     p_values = np.random.default_rng(count).uniform(0, 0.2, count) ** 2
     expected = multipletests(p_values, method="holm")[1] if count else p_values
     np.testing.assert_allclose(holm(p_values), np.asarray(expected), rtol=ROUNDING)
+
+
+@pytest.mark.parametrize(("n", "number", "could"), [(12, 30, False), (13, 30, True), (5, 1, False), (32, 1000, True)])
+def test_few_seeds_cannot_show_anything_of_a_report(n, number, could):
+    assert could_show(n, number) is could
+    smallest = sign_flip_p(np.ones(n))
+    assert (smallest * number * FAMILIES <= ALPHA) == could

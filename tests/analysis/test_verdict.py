@@ -16,9 +16,10 @@ RULE = DecisionRule()
 
 
 def _difference(mean: float, spread: float = 0.1, margin: float = 1.0, p_value: float = 0.001) -> Difference:
+    """Alone in its list as far as sameness goes."""
     by_seed = (mean + spread * np.array([-1.0, 1.0] * 8)).tolist()
-    estimate = Estimate(mean, mean - 0.1, mean + 0.1, 16)
-    return Difference("a − b", {"a": 1.0, "b": -1.0}, "train_loss", estimate, p_value, p_value, margin, by_seed)
+    estimate, inside = Estimate(mean, mean - 0.1, mean + 0.1, 16), float(SAMENESS * equivalence_p(by_seed, margin))
+    return Difference("a − b", {"a": 1.0, "b": -1.0}, "train_loss", estimate, p_value, p_value, margin, by_seed, p_within=inside)
 
 
 @pytest.mark.parametrize(
@@ -36,6 +37,7 @@ def _difference(mean: float, spread: float = 0.1, margin: float = 1.0, p_value: 
         ("different", -5.0, 0.1, 0.001, "as claimed"),
         ("different", 0.0, 0.1, 0.9, "too small"),
         ("different", 1.2, 5.0, 0.001, "open"),
+        ("different", 5.0, 0.1, 0.3, "open"),  # beyond the margin by the t test, and not by sign flips
     ],
 )
 def test_findings_follow_the_table(expected, mean, spread, p_value, finding):
@@ -46,11 +48,23 @@ def test_findings_follow_the_table(expected, mean, spread, p_value, finding):
 
 def test_findings_are_corrected_by_holm_over_all_comparisons_of_a_report():
     differences = [_difference(5.0, p_value=p) for p in (0.0001, 0.004, 0.009)] + [_difference(0.0, p_value=0.9)]
-    *apart, inside = weigh(differences, ["higher", "higher", "lower", "same"])
+    *apart, _ = weigh(differences, ["higher", "higher", "lower", "same"])
     assert [part.p_adjusted for part in apart] == pytest.approx(FAMILIES * holm([0.0001, 0.004, 0.009, 1.0])[:3])
     assert [part.finding for part in apart] == ["as claimed", "as claimed", "open"]
-    own = [float(equivalence_p(each.by_seed, each.margin)) for each in differences]
-    assert inside.p_adjusted == pytest.approx(SAMENESS * holm(own)[3])
+
+
+def test_sameness_is_corrected_by_holm_over_all_comparisons_of_a_report():
+    config = CompareConfig(seeds=16, epochs=6)
+    contrasts = [between_norms("layer", "batch", size) for size in (16, 128)] + [between_sizes("batch", 16, 128)]
+    comparisons = tuple(Comparison(contrast, measure, "same") for contrast in contrasts for measure in ("test_accuracy", "test_loss"))
+    rule = DecisionRule(accuracy_margin=0.01, loss_margin=0.1)
+    (verdict,) = judge([Claim("S", "it is so", "t", comparisons)], read_arms(make_frame(config), config.arms, 10), rule, {})
+    own = [float(equivalence_p(part.difference.by_seed, part.difference.margin)) for part in verdict.evidence]
+    assert any(1e-4 < p < 1e-2 for p in own)
+    found = [part for part in verdict.evidence if part.finding == "as claimed"]
+    assert [part.difference.p_within for part in verdict.evidence] == pytest.approx(np.minimum(SAMENESS * holm(own), 1), rel=1e-9, abs=0)
+    assert all(part.p_adjusted == part.difference.p_within for part in found)
+    assert {part.finding for part in verdict.evidence} > {"as claimed"}
 
 
 def _part(finding: Finding, expected: Expectation = "higher", p: float = 0.01) -> Evidence:
@@ -93,7 +107,16 @@ def test_known_effects_are_recovered():
     }
 
 
-def test_clearest_comparison_contradicts_and_the_weakest_confirms():
+@pytest.mark.parametrize(
+    ("expected", "mean", "support"), [("higher", 0.5, 0.5), ("lower", 0.5, -0.5), ("same", 0.25, 0.75), ("different", 3.0, 2.0)]
+)
+def test_support_is_the_distance_on_the_side_of_the_claim_in_margins(expected, mean, support):
+    part = Evidence(_difference(2 * mean, margin=2.0), expected, "open", 1.0)
+    assert part.support == support
+    assert part.points_as_claimed == (support > 0)
+
+
+def test_comparison_furthest_from_the_claim_is_told():
     config = CompareConfig(seeds=16, epochs=6)
     strong = Comparison(between_sizes("batch", 16, 128), "train_loss_area", "higher")
     weak = Comparison(between_norms("layer", "batch", 128), "train_loss_area", "higher")

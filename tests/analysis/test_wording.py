@@ -2,12 +2,13 @@
 
 import pytest
 
-from jaxnorm.analysis.summary import Estimate
+from jaxnorm.analysis.summary import Difference, Estimate
 from jaxnorm.analysis.wording import (
     format_amount,
     format_difference,
     format_factor,
     format_level,
+    format_levels,
     format_margin,
     format_number,
     format_p,
@@ -76,3 +77,19 @@ def test_norm_title_falls_back_to_the_name():
 def test_own_norm_is_never_called_as_one_of_the_table():
     assert norm_title("nets.mine:MyNorm") == "MyNorm"
     assert norm_title("nets.mine:LayerNorm") == "LayerNorm (nets.mine)"
+
+
+@pytest.mark.parametrize(
+    ("mean", "low", "high", "levels", "unit", "text"),
+    [
+        (-0.0346, -0.0348, -0.0344, (0.05893, 0.09357), "nats", "0.0589 against 0.0936"),
+        (-2.3016, -2.3017, -2.3015, (0.000967, 2.302585), "nats", "0.00097 against 2.30"),
+        (0.021, 0.017, 0.025, (0.9612, 0.9402), "fraction", "96.12 against 94.02 %"),
+        (0.69, 0.52, 0.83, (-0.276, -0.964), "decades", "0.53 against 0.11"),
+        (0.1, 0.05, 0.15, (0.1, 0.0), "ratio", "0.100 against 0.000"),
+        (0.1, 0.05, 0.15, None, "nats", ""),
+    ],
+)
+def test_format_levels_is_as_precise_as_the_difference_and_no_level_looks_like_zero(mean, low, high, levels, unit, text):
+    difference = Difference("a − b", {}, "train_loss", Estimate(mean, low, high, 3), 1.0, 1.0, 0.1, [], levels=levels)
+    assert format_levels(difference, unit) == text

@@ -20,7 +20,7 @@ from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.effects import effects_tables
 from jaxnorm.reporting.figures import save_figures
 from jaxnorm.reporting.hover import curve_texts, with_titles
-from jaxnorm.reporting.page import inline_svg, write_page
+from jaxnorm.reporting.page import NUMBERS, inline_svg, write_page
 from jaxnorm.reporting.tables import differences_table, evidence_table, results_table
 
 COMMAND, ENVIRONMENT = "python -m jaxnorm.experiments.compare --norms '<batch>'", {"date": "2026-01-01", "packages": {"jax": "0.10.2"}}
@@ -81,6 +81,24 @@ def test_numbers_of_the_answer_stand_back_and_nothing_is_lost(page, summary):
     assert quiet
     assert all(re.fullmatch(r"\(.*\d.*\)", text) for text in quiet)
     assert "(faster)" not in "".join(quiet)
+
+
+@pytest.mark.parametrize(
+    ("sentence", "quiet"),
+    [
+        (
+            "lower (faster) with BatchNorm (my_pkg2) (by 0.1 nats [0.0, 0.2]: 1 against 2).",
+            ["(by 0.1 nats [0.0, 0.2]: 1 against 2)"],
+        ),
+        (
+            "(at most 0.3 higher with LayerNorm (all axes)), hm",
+            ["(at most 0.3 higher with LayerNorm (all axes))"],
+        ),
+        ("higher with BatchNorm (padding masked) than", []),
+    ],
+)
+def test_brackets_with_numbers_stand_back_and_names_do_not(sentence, quiet):
+    assert NUMBERS.findall(sentence) == quiet
 
 
 def test_page_fetches_nothing_and_its_identifiers_are_its_own(page):

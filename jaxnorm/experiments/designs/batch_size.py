@@ -16,7 +16,7 @@ from jaxnorm.experiments.build import assemble, build_model, build_norm, load_da
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.evaluations import make_evaluations, with_both_variances
 from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
-from jaxnorm.experiments.setting import describe_setting, tuned_rate
+from jaxnorm.experiments.setting import describe_batches, describe_setting, tuned_rate
 from jaxnorm.norms import Norm, renorm_schedule
 from jaxnorm.training import Order, Train, shuffled, sorted_by_class
 from jaxnorm.training.evaluation import with_final
@@ -79,7 +79,8 @@ def replicas(config: BatchSizeConfig, arm: BatchSizeArm) -> dict[str, Sequence[f
 
 def describe(config: BatchSizeConfig, dataset: Dataset) -> str:
     """The line on what was trained on what."""
-    network = f"MLP of width {config.width} with two hidden layers, {config.activation}, on the first examples of each split"
+    batches = describe_batches(config.batch_sizes, len(dataset.train.labels))
+    network = f"MLP of width {config.width} with two hidden layers, {config.activation}, {batches}, on the first examples of each split"
     scaled = f"{config.learning_rate / config.reference_batch_size:g} per example where scaled"
     return describe_setting(config, dataset, network, rate=f"{tuned_rate(config)}, {config.learning_rate:g} where fixed, {scaled}")
 

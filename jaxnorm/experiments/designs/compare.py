@@ -8,13 +8,12 @@ import pandas as pd
 
 from jaxnorm.analysis.compare import make_plan
 from jaxnorm.analysis.control import Repetition
-from jaxnorm.analysis.wording import conjoin
 from jaxnorm.config import CompareArm, CompareConfig, ControlArm
 from jaxnorm.config.training import RECURRENT
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
 from jaxnorm.experiments.instrument import Analysis, Columns, Instrument, Seconds
-from jaxnorm.experiments.setting import describe_setting
+from jaxnorm.experiments.setting import describe_batches, describe_setting
 from jaxnorm.training import Train
 
 MODEL_TITLES = {"cnn": "residual CNN", "lstm": "LSTM", "gru": "GRU", "transformer": "Transformer encoder"}
@@ -36,14 +35,8 @@ def build_network(config: CompareConfig, arm: CompareArm, dataset: Dataset) -> n
 def describe(config: CompareConfig, dataset: Dataset) -> str:
     """The line on what was trained on what."""
     activation = "tanh" if config.model in RECURRENT else config.activation
-    return describe_setting(config, dataset, f"{_network(config, dataset)}, {activation}, {_batches(config, dataset)}")
-
-
-def _batches(config: CompareConfig, dataset: Dataset) -> str:
-    """``batches of 16 (89 updates an epoch) and 128 (11)``: epochs are the same number of examples, and not of updates."""
-    (size, updates), *others = [(size, len(dataset.train.labels) // size) for size in config.batch_sizes]
-    further = [f"{size} ({updates:,})" for size, updates in others]
-    return f"batches of {conjoin([f'{size} ({updates:,} updates an epoch)', *further])}"
+    batches = describe_batches(config.batch_sizes, len(dataset.train.labels))
+    return describe_setting(config, dataset, f"{_network(config, dataset)}, {activation}, {batches}")
 
 
 def _network(config: CompareConfig, dataset: Dataset) -> str:
