@@ -30,13 +30,14 @@ def describe_findings(statement: str, word: Word, evidence: Sequence[Evidence], 
     where = "" if len(evidence) == 1 else f"in {out_of(len(deciding), len(evidence))} comparisons "
     if decisive.finding == "as claimed":
         return f"as claimed, {statement}: {where}the difference is smaller than the margin"
-    return f"the claim is that {statement}, but {where}{_contrary(decisive)}{_named(deciding, evidence)}{others}"
+    return f"the claim is that {statement}, but {where}{_contrary(deciding, decisive)}{_named(deciding, evidence)}{others}"
 
 
-def _contrary(decisive: Evidence) -> str:
+def _contrary(deciding: Sequence[Evidence], decisive: Evidence) -> str:
     """What speaks against a claim."""
     if decisive.finding == "too small":
-        return f"the difference is smaller than the margin{'' if decisive.points_as_claimed else ', and points the other way'}"
+        other_way = not any(part.points_as_claimed for part in deciding)
+        return f"the difference is smaller than the margin{', and points the other way' if other_way else ''}"
     return "the difference is larger than the margin" if decisive.expected == "same" else "the opposite is found"
 
 

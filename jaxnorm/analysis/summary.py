@@ -4,7 +4,6 @@ It is written as ``summary.json`` and read back as the same dataclasses, so repo
 """
 
 import dataclasses
-import math
 from pathlib import Path
 from typing import Literal
 
@@ -136,8 +135,8 @@ class Difference:
 
     @property
     def size(self) -> float:
-        """Its magnitude; below all others where it is not finite."""
-        return abs(self.estimate.mean) if math.isfinite(self.estimate.mean) else -1.0
+        """Its magnitude."""
+        return abs(self.estimate.mean)
 
     @property
     def is_significant(self) -> bool:

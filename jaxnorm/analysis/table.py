@@ -129,7 +129,7 @@ def find_diverged(curves: Curves, num_classes: int) -> np.ndarray:
 def count_as_guessing(curves: Curves, diverged_S: np.ndarray, num_classes: int) -> Curves:
     """Curves in which no loss of a diverged seed exceeds ``ln K`` and its accuracies that are not finite are ``1 / K``.
 
-    An instrument's own metrics, of which nobody knows what guessing makes them, keep a diverged seed's last finite value; 0 where none was.
+    An instrument's own metrics, of which nobody knows what guessing makes them, keep their last finite value in any seed; 0 where none was.
     """
 
     def repaired(metric: str, values: np.ndarray) -> np.ndarray:
@@ -137,9 +137,9 @@ def count_as_guessing(curves: Curves, diverged_S: np.ndarray, num_classes: int) 
             return _last_finite(values)
         guess = math.log(num_classes) if metric.endswith("_loss") else 1 / num_classes
         finite = np.where(np.isfinite(values), values, guess)
-        return np.minimum(finite, guess) if metric.endswith("_loss") else finite
+        return np.where(diverged_S[:, None], np.minimum(finite, guess) if metric.endswith("_loss") else finite, values)
 
-    return {metric: np.where(diverged_S[:, None], repaired(metric, values), values) for metric, values in curves.items()}
+    return {metric: repaired(metric, values) for metric, values in curves.items()}
 
 
 def _last_finite(values_SE: np.ndarray) -> np.ndarray:

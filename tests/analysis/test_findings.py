@@ -69,7 +69,9 @@ def test_open_comparisons_tell_where_they_point():
 def test_several_comparisons_of_sameness_are_counted():
     same = [_part("as claimed", 0.01, "same", place) for place in "cd"]
     assert _words(*same) == "as claimed, it is so: in both comparisons the difference is smaller than the margin"
-    assert _words(_part("too small", -0.01)).endswith("the difference is smaller than the margin, and points the other way")
+    small, other_way = _part("too small", 0.01), _part("too small", -0.01, place="d")
+    assert _words(other_way).endswith("the difference is smaller than the margin, and points the other way")
+    assert _words(small, other_way).endswith("in both comparisons the difference is smaller than the margin")
 
 
 @pytest.mark.parametrize(
