@@ -92,8 +92,8 @@ def test_answer_says_hardly_only_where_every_difference_is_shown_to_be_small():
         (_small(0.02), "The final training loss hardly changes with the norm (a − b, +0.020 nats [0.010, 0.030], margin 0.050 nats)."),
         (
             _difference(0.055, beyond=0.4),
-            "The final training loss is higher (worse) with LayerNorm than with BatchNorm (by 0.055 nats [0.045, 0.065]; not shown to "
-            "exceed the margin of 0.050 nats).",
+            "The final training loss is higher (worse) with LayerNorm than with BatchNorm (by 0.055 nats [0.045, 0.065]; once "
+            "corrected, not shown to exceed the margin of 0.050 nats).",
         ),
         (
             _difference(0.3, p=0.07),
