@@ -130,7 +130,8 @@ def _place(difference: Difference, measure: Measure, *, with_interval: bool = Fa
     """``for batch size 2 (by 2.1 points [1.7, 2.5]: 96.1 against 94.0 %)``; and whether that may be less than the margin."""
     levels = format_levels(difference, measure.unit)
     interval = f"by {format_amount(difference.estimate, measure.unit)}" if with_interval or not levels else ""
-    doubt = "" if difference.is_beyond else f"once corrected, not shown to exceed the margin of {format_margin(difference.margin, measure.unit)}"
+    margin = format_margin(difference.margin, measure.unit)
+    doubt = "" if difference.is_beyond else f"once corrected, not shown to exceed the margin of {margin}"
     amount = "; ".join(filter(None, [": ".join(filter(None, [interval, levels])), doubt]))
     return f"{_where([difference]).strip()} ({amount})".strip()
 
