@@ -7,11 +7,11 @@ import pytest
 
 import jaxnorm
 from jaxnorm.analysis.catalogue import CATALOGUE
-from jaxnorm.config import STUDIES
 from jaxnorm.experiments.command_line import read_protocol, to_dict
-from jaxnorm.experiments.compare import main
+from jaxnorm.experiments.compare.__main__ import main
 from jaxnorm.experiments.notebook import DOCUMENTS as FILLED
 from jaxnorm.experiments.notebook import PACKAGED
+from jaxnorm.experiments.registry import part_of
 from jaxnorm.norms import NORMS
 from jaxnorm.reporting.notebook import fill
 
@@ -28,7 +28,7 @@ def test_claims_page_lists_the_whole_catalogue():
 @pytest.mark.parametrize("path", PROTOCOLS, ids=lambda path: path.stem)
 def test_protocol_can_be_read_and_names_known_norms(path):
     (instrument,) = re.findall(r"^# Command: +python -m jaxnorm\.experiments\.(\w+) ", path.read_text(), re.MULTILINE)
-    config_type = STUDIES[instrument]
+    config_type = part_of(instrument, "study").SETTINGS
     config = read_protocol(config_type, path)
     assert to_dict(config).keys() == to_dict(config_type()).keys()
     assert set(config.norms) <= set(NORMS)

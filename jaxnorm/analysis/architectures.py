@@ -13,7 +13,7 @@ from jaxnorm.analysis.plan import ANSWER_MEASURES, Plan
 from jaxnorm.analysis.summary import Sweep
 from jaxnorm.analysis.sweeps import SweepTable, rows_at
 from jaxnorm.analysis.wording import conjoin, in_place_of, norm_title, value_title
-from jaxnorm.config import ArchitectureArm, ArchitecturesConfig, RateArm
+from jaxnorm.experiments.architectures.study import ArchitectureArm, ArchitecturesConfig, RateArm
 
 RATES = ("best", "shared")
 WHERE = {"best": "best rates", "shared": "shared rate"}

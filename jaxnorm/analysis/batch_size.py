@@ -23,7 +23,7 @@ from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts
 from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import ADD_NORM, ADVICE, CLASSIC
-from jaxnorm.config import BatchSizeConfig
+from jaxnorm.experiments.batch_size.study import BatchSizeConfig
 
 
 def make_plan(config: BatchSizeConfig, choices: Choices) -> Plan:

@@ -6,8 +6,7 @@ import math
 from jaxnorm.analysis.batch_size_rates import Choices
 from jaxnorm.analysis.contrasts import Contrast, of_arms, slope
 from jaxnorm.analysis.wording import norm_title
-from jaxnorm.config import BatchSizeConfig, BatchSizeRateArm
-from jaxnorm.config.batch_size import WHOLE
+from jaxnorm.experiments.batch_size.study import WHOLE, BatchSizeConfig, BatchSizeRateArm
 
 WHERE = {"fixed": "fixed rate", "scaled": "scaled rate", "best": "best rates"}
 """Kinds of learning rates, as the labels of differences name them."""

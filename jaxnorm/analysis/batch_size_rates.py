@@ -8,7 +8,7 @@ import pandas as pd
 from jaxnorm.analysis.summary import Sweep
 from jaxnorm.analysis.sweeps import SweepTable, rows_at
 from jaxnorm.analysis.wording import arm_title, norm_title
-from jaxnorm.config import BatchSizeArm, BatchSizeConfig, BatchSizeRateArm
+from jaxnorm.experiments.batch_size.study import BatchSizeArm, BatchSizeConfig, BatchSizeRateArm
 
 RATES = ("fixed", "scaled", "best")
 SWEPT_MEASURES = ("validation_accuracy", "train_loss", "test_accuracy")

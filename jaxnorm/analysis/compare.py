@@ -13,7 +13,7 @@ from jaxnorm.analysis.per_seed import MIN_EPOCHS_OF_NOISE
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import CENTRING, CLASSIC, ONE_LAYER
 from jaxnorm.analysis.wording import conjoin, norm_title
-from jaxnorm.config import CompareArm, CompareConfig
+from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
 
 
 @dataclasses.dataclass(frozen=True)

@@ -14,7 +14,7 @@ from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.summary import Expectation
 from jaxnorm.analysis.wording import conjoin, in_place_of, value_title
-from jaxnorm.config import ActivationArm, CovariateShiftConfig
+from jaxnorm.experiments.covariate_shift.study import ActivationArm, CovariateShiftConfig
 
 PERCENTILES = (15, 50, 85)
 """Of a unit's input over examples: those that Ioffe & Szegedy (2015, arXiv:1502.03167, figure 1) draw."""

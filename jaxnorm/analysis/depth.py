@@ -13,7 +13,7 @@ from jaxnorm.analysis.plan import MAIN_MEASURES, Plan
 from jaxnorm.analysis.sources import ADD_NORM, BENEFITS, WARM_UP
 from jaxnorm.analysis.statistics import mean_interval
 from jaxnorm.analysis.wording import format_level, norm_title, value_title
-from jaxnorm.config import DepthArm, DepthConfig
+from jaxnorm.experiments.depth.study import DepthArm, DepthConfig
 
 RESIDUAL_PLACEMENTS = ("post", "pre", "sandwich")
 

@@ -5,17 +5,15 @@ import dataclasses
 from jaxnorm.analysis import architectures, batch_size, compare, covariate_shift, depth, landscape, regularisation, sensitivity, sequences
 from jaxnorm.analysis.batch_size_rates import Choices
 from jaxnorm.analysis.plan import Plan
-from jaxnorm.config import (
-    ArchitecturesConfig,
-    BatchSizeConfig,
-    CompareConfig,
-    CovariateShiftConfig,
-    DepthConfig,
-    LandscapeConfig,
-    RegularisationConfig,
-    SensitivityConfig,
-    SequencesConfig,
-)
+from jaxnorm.experiments.architectures.study import ArchitecturesConfig
+from jaxnorm.experiments.batch_size.study import BatchSizeConfig
+from jaxnorm.experiments.compare.study import CompareConfig
+from jaxnorm.experiments.covariate_shift.study import CovariateShiftConfig
+from jaxnorm.experiments.depth.study import DepthConfig
+from jaxnorm.experiments.landscape.study import LandscapeConfig
+from jaxnorm.experiments.regularisation.study import RegularisationConfig
+from jaxnorm.experiments.sensitivity.study import SensitivityConfig
+from jaxnorm.experiments.sequences.study import SequencesConfig
 
 NORMS_OF_COMPARE = ("batch", "layer", "none", "rms")
 """All that the claims of compare speak of; by default it has three of them."""

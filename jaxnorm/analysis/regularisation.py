@@ -10,7 +10,7 @@ from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.trajectories import DECISIVE, MATCHED
 from jaxnorm.analysis.wording import conjoin, in_place_of, norm_title
-from jaxnorm.config import RegularisationArm, RegularisationConfig
+from jaxnorm.experiments.regularisation.study import RegularisationArm, RegularisationConfig
 
 MEASURES = (*MATCHED, "train_loss_area", "validation_loss", "validation_accuracy", "test_accuracy")
 

@@ -10,7 +10,7 @@ from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.sources import BENEFITS
 from jaxnorm.analysis.summary import Expectation
 from jaxnorm.analysis.wording import conjoin, in_place_of, norm_title
-from jaxnorm.config import SensitivityArm, SensitivityConfig
+from jaxnorm.experiments.sensitivity.study import SensitivityArm, SensitivityConfig
 
 LISTED_MEASURES = (
     "largest_stable_rate",

@@ -7,7 +7,7 @@ from jaxnorm.analysis.claims import Comparison, Entry, find_claims
 from jaxnorm.analysis.contrasts import Contrast, of_arms, of_contrasts, slope
 from jaxnorm.analysis.plan import Plan
 from jaxnorm.analysis.wording import arm_title, described
-from jaxnorm.config import SequenceArm, SequencesConfig
+from jaxnorm.experiments.sequences.study import SequenceArm, SequencesConfig
 
 
 @dataclasses.dataclass(frozen=True)

@@ -2,25 +2,10 @@
 
 import difflib
 import importlib
+import importlib.util
 import sys
 
-INSTRUMENTS = {
-    "compare": "BatchNorm, LayerNorm and others in an MLP, at several batch sizes: the main job",
-    "depth": "gradients and accuracy as networks grow deeper, with and without residual connections",
-    "architectures": "which norm suits which architecture, each pair at its best learning rate and at a shared one",
-    "sensitivity": "learning rates and initial scales at which networks learn, with each norm and at each depth",
-    "sequences": "accuracy against padding and length spread, with norms that are told of padding and norms that are not",
-    "landscape": "how smooth the loss is along the gradient, at equal epochs and at equal training loss",
-    "covariate_shift": "whether inputs and gradients of layers shift less, and units saturate less, with a norm",
-    "regularisation": "norms at equal training loss on few examples, with and without the noise of batches",
-    "batch_size": "small batches, ghost batches and batches of one class, at a fixed, a scaled and the best learning rate",
-    "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
-    "layers": "rounding errors and costs of single layers, beside flax.linen and PyTorch",
-    "coverage": "whether intervals cover, what reports claim where nothing differs, and what so many seeds find",
-    "report": "a finished run drawn anew, or several side by side, without training",
-    "claims": "every claim with its latest verdict, or the command that would decide it",
-    "notebook": "fills the documents with the committed results",
-}
+from jaxnorm.experiments.registry import COMMANDS
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -28,14 +13,17 @@ def main(arguments: list[str] | None = None) -> int:
     arguments = sys.argv[1:] if arguments is None else arguments
     if not arguments or arguments[0] in ("-h", "--help"):
         print("usage: jaxnorm INSTRUMENT [flags]      (jaxnorm INSTRUMENT --help explains the flags)\n")
-        print("\n".join(f"  {name:17s}{purpose}" for name, purpose in INSTRUMENTS.items()))
+        print("\n".join(f"  {name:17s}{purpose}" for name, purpose in COMMANDS.items()))
         return 0
     name, *rest = arguments
-    if name not in INSTRUMENTS:
-        nearest = difflib.get_close_matches(name, INSTRUMENTS, n=1, cutoff=0)[0]
-        print(f"error: {name!r} is no instrument; did you mean {nearest!r}? There are: {', '.join(INSTRUMENTS)}.", file=sys.stderr)
+    if name not in COMMANDS:
+        nearest = difflib.get_close_matches(name, COMMANDS, n=1, cutoff=0)[0]
+        print(f"error: {name!r} is no instrument; did you mean {nearest!r}? There are: {', '.join(COMMANDS)}.", file=sys.stderr)
         return 2
-    return importlib.import_module(f"jaxnorm.experiments.{name}").main(rest)
+    module = f"jaxnorm.experiments.{name}"
+    spec = importlib.util.find_spec(module)
+    is_folder = spec is not None and spec.submodule_search_locations is not None
+    return importlib.import_module(f"{module}.__main__" if is_folder else module).main(rest)
 
 
 if __name__ == "__main__":

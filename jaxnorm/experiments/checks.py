@@ -4,7 +4,7 @@ import math
 import re
 from collections.abc import Collection, Sequence
 
-from jaxnorm.config import CompareConfig, DecisionRule, Output, Training, TunedStudy
+from jaxnorm.config import DecisionRule, Output, Training, TunedStudy
 from jaxnorm.experiments.command_line import UsageError, nearest
 
 LARGEST_SEED = 2**32 - 1
@@ -23,37 +23,26 @@ def check_values(config: Training) -> None:
     check_positive(config, "seeds", "epochs", "norm_momentum_batch_size")
     for name in ("learning_rate", "init_scale", "epsilon"):
         value = getattr(config, name)
-        _require(SMALLEST <= value <= LARGEST, name, value, f"give a positive number, from {SMALLEST:g} to {LARGEST:g}")
+        require(SMALLEST <= value <= LARGEST, name, value, f"give a positive number, from {SMALLEST:g} to {LARGEST:g}")
     for name in ("sgd_momentum", "norm_momentum"):
-        _require(0 <= getattr(config, name) < 1, name, getattr(config, name), "give a number from 0 to below 1")
-    _require(0 <= config.weight_decay <= LARGEST, "weight_decay", config.weight_decay, "give 0 or a positive number")
-    _require(0 <= config.first_seed <= LARGEST_SEED, "first_seed", config.first_seed, f"seeds run from 0 to {LARGEST_SEED}")
+        require(0 <= getattr(config, name) < 1, name, getattr(config, name), "give a number from 0 to below 1")
+    require(0 <= config.weight_decay <= LARGEST, "weight_decay", config.weight_decay, "give 0 or a positive number")
+    require(0 <= config.first_seed <= LARGEST_SEED, "first_seed", config.first_seed, f"seeds run from 0 to {LARGEST_SEED}")
     most = LARGEST_SEED + 1 - config.first_seed
-    _require(config.seeds <= most, "seeds", config.seeds, f"from seed {config.first_seed} on there are {most}")
+    require(config.seeds <= most, "seeds", config.seeds, f"from seed {config.first_seed} on there are {most}")
     without_effect = config.sgd_momentum != 0 and config.optimizer != "sgd"
-    _require(not without_effect, "sgd_momentum", config.sgd_momentum, "it has an effect with --optimizer sgd only; leave it out")
+    require(not without_effect, "sgd_momentum", config.sgd_momentum, "it has an effect with --optimizer sgd only; leave it out")
     check_distinct(config, "norms")
     contradictory = isinstance(config, Output) and config.quiet and config.verbose
-    _require(not contradictory, "quiet", "--verbose", "they exclude each other; leave one of them out")
-
-
-def check_sizes(config: CompareConfig) -> None:
-    """Check the settings of the MLP, and that no other model was given them. Raises ``UsageError``."""
-    check_positive(config, "hidden_sizes")
-    normless = not (config.hidden_sizes or config.norm_on_logits)
-    _require(not normless, "hidden_sizes", "(none)", "no layer would have a norm; give at least one, or --norm-on-logits")
-    defaults = CompareConfig()
-    for name in ("hidden_sizes", "norm_on_logits"):
-        given = config.model != "mlp" and getattr(config, name) != getattr(defaults, name)
-        _require(not given, name, getattr(config, name), f"it belongs to --model mlp, and the model is {config.model}; leave it out")
+    require(not contradictory, "quiet", "--verbose", "they exclude each other; leave one of them out")
 
 
 def check_rule(rule: DecisionRule) -> None:
     """Check the margins. Raises ``UsageError``."""
-    _require(0 <= rule.accuracy_margin < 1, "accuracy_margin", rule.accuracy_margin, "give a fraction from 0 to below 1")
-    _require(0 <= rule.loss_margin < 1, "loss_margin", rule.loss_margin, "give a fraction from 0 to below 1")
+    require(0 <= rule.accuracy_margin < 1, "accuracy_margin", rule.accuracy_margin, "give a fraction from 0 to below 1")
+    require(0 <= rule.loss_margin < 1, "loss_margin", rule.loss_margin, "give a fraction from 0 to below 1")
     loss = rule.convergence_loss
-    _require(math.isfinite(loss) and loss > 0, "convergence_loss", loss, "give a positive number of nats")
+    require(math.isfinite(loss) and loss > 0, "convergence_loss", loss, "give a positive number of nats")
 
 
 def check_positive(config: object, *names: str) -> None:
@@ -61,14 +50,14 @@ def check_positive(config: object, *names: str) -> None:
     for name in names:
         value = getattr(config, name)
         for number in value if isinstance(value, tuple) else (value,):
-            _require(number >= 1, name, number, "give a whole number of at least 1")
+            require(number >= 1, name, number, "give a whole number of at least 1")
 
 
 def check_at_most(config: object, name: str, limit: str) -> None:
     """Check that a number, or all in a list of them, are at most what another field says. Raises ``UsageError``."""
     value, most = getattr(config, name), getattr(config, limit)
     for number in value if isinstance(value, tuple) else (value,):
-        _require(number <= most, name, number, f"give at most {flag(limit)} {most}, or raise that")
+        require(number <= most, name, number, f"give at most {flag(limit)} {most}, or raise that")
 
 
 def is_own(norm: str) -> bool:
@@ -117,7 +106,8 @@ def check_batch_size(config: Training, size: int, num_examples: int, dataset: st
         raise UsageError(f"{batch_flag(config)} {size} {allowed}.")
 
 
-def _require(condition: bool, name: str, value: object, remedy: str) -> None:
+def require(condition: bool, name: str, value: object, remedy: str) -> None:
+    """Raise ``UsageError`` that names a setting, unless ``condition``."""
     if not condition:
         raise UsageError(f"{flag(name)} {value} is not possible; {remedy}.")
 
@@ -155,7 +145,7 @@ def check_grid(config: object, grid: str, shared: str) -> None:
     check_distinct(config, grid)
     values, needed = getattr(config, grid), getattr(config, shared)
     for value in values:
-        _require(SMALLEST <= value <= LARGEST, grid, f"{value:g}", f"give positive numbers up to {LARGEST:g}")
+        require(SMALLEST <= value <= LARGEST, grid, f"{value:g}", f"give positive numbers up to {LARGEST:g}")
     if needed not in values:
         given = " ".join(f"{value:g}" for value in values)
         raise UsageError(f"{flag(shared)} {needed:g} is not among {flag(grid)} {given}; give one of these, or add it.")

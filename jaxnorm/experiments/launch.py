@@ -5,34 +5,30 @@ import importlib
 import signal
 import sys
 import threading
-from collections.abc import Callable, Iterator
-from typing import TypeVar
+from collections.abc import Iterator
 
-from jaxnorm.config import Study
 from jaxnorm.experiments.checks import check_rule, check_values
 from jaxnorm.experiments.command_line import parse, run_command
 
-Config = TypeVar("Config", bound=Study)
 
+def launch(name: str, arguments: list[str] | None = None) -> int:
+    """Run the instrument ``name``, whose folder is ``jaxnorm/experiments/NAME``; ``arguments`` default to the command line's.
 
-def launch(name: str, config_type: type[Config], arguments: list[str] | None, check: Callable[[Config], None] = lambda config: None) -> int:
-    """Run the instrument ``name``, whose design is ``jaxnorm.experiments.designs.NAME``.
-
-    ``arguments`` default to the command line's; ``check`` raises ``UsageError`` for settings of this instrument that cannot be meant.
     Returns the exit status: 0, 2 for a mistake in the settings, 130 when interrupted.
     """
     arguments = sys.argv[1:] if arguments is None else arguments
 
     def body() -> int:
-        config = parse(config_type, arguments, program=f"python -m jaxnorm.experiments.{name}", description=config_type.__doc__ or "")
+        study = importlib.import_module(f"jaxnorm.experiments.{name}.study")
+        config = parse(study.SETTINGS, arguments, program=f"python -m jaxnorm.experiments.{name}", description=study.SETTINGS.__doc__ or "")
         check_values(config)
         check_rule(config)
-        check(config)
+        study.check(config)
         with interrupts_wait():  # jax, pandas and matplotlib take seconds, which --help must not wait for
             from jaxnorm.experiments.study import run
 
-            design = importlib.import_module(f"jaxnorm.experiments.designs.{name}")
-        return run(config.shortened() if config.quick else config, design.INSTRUMENT)
+            train = importlib.import_module(f"jaxnorm.experiments.{name}.train")
+        return run(config.shortened() if config.quick else config, train.INSTRUMENT)
 
     return run_command(body)
 

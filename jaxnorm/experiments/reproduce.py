@@ -4,14 +4,14 @@ import shlex
 from collections.abc import Mapping
 from typing import Any
 
-from jaxnorm.config import STUDIES
 from jaxnorm.experiments.command_line import to_dict
+from jaxnorm.experiments.registry import part_of
 
 
 def reproducing_command(settings: Mapping[str, Any]) -> str:
     """The command of a run with these settings (``config.json``): every one that is not the default."""
     instrument = settings["instrument"]
-    defaults = to_dict(STUDIES[instrument]())
+    defaults = to_dict(part_of(instrument, "study").SETTINGS())
     changed = {key: value for key, value in settings.items() if key in defaults and _plain(value) != _plain(defaults[key])}
     return " ".join([f"python -m jaxnorm.experiments.{instrument}", *(_as_flag(key, value) for key, value in changed.items())])
 

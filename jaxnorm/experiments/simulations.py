@@ -9,9 +9,10 @@ from jaxnorm.analysis.coverage import CoverageSummary
 from jaxnorm.analysis.false_claims import count_differences, simulate_reports, truths_of
 from jaxnorm.analysis.plans import simulated_plans
 from jaxnorm.analysis.simulation import DISTRIBUTIONS, simulate_cell
-from jaxnorm.config import CompareConfig, CoverageConfig
+from jaxnorm.config import CoverageConfig
 from jaxnorm.experiments import devices
 from jaxnorm.experiments.command_line import to_dict
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.experiments.folder import claim_folder
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.reporting.console import print_table

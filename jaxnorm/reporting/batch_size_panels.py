@@ -8,7 +8,7 @@ from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
 from jaxnorm.analysis.summary import ArmSummary, Summary
-from jaxnorm.config.batch_size import WHOLE
+from jaxnorm.experiments.batch_size.study import WHOLE
 from jaxnorm.reporting.axes import spread_axis
 from jaxnorm.reporting.figures import add_caption
 

@@ -10,7 +10,7 @@ from matplotlib.lines import Line2D
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.summary import ArmSummary, Summary
 from jaxnorm.analysis.wording import arm_title, format_number, norm_title
-from jaxnorm.config.batch_size import WHOLE
+from jaxnorm.experiments.batch_size.study import WHOLE
 from jaxnorm.reporting.axes import FACTOR_LABELS
 from jaxnorm.reporting.batch_size_panels import (
     MEASURE,

@@ -12,17 +12,17 @@ from typing import Any
 
 from jaxnorm.analysis.coverage import CoverageSummary
 from jaxnorm.analysis.findings import count_verdicts
-from jaxnorm.analysis.layers import LayersSummary
-from jaxnorm.analysis.speed import SpeedSummary
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import count
+from jaxnorm.experiments.layers.report import costs_table, errors_table
+from jaxnorm.experiments.layers.results import LayersSummary
+from jaxnorm.experiments.throughput.report import best_row
+from jaxnorm.experiments.throughput.results import SpeedSummary
 from jaxnorm.reporting.claims import claims_table, find_verdicts, judges_claims, verdicts_overview
 from jaxnorm.reporting.coverage import QUESTION, describe_found, shapes_table, tables
 from jaxnorm.reporting.drawings import drawings_of
-from jaxnorm.reporting.layers import costs_table, errors_table
 from jaxnorm.reporting.report import verdicts_table
 from jaxnorm.reporting.tables import markdown_row, markdown_rows
-from jaxnorm.reporting.throughput import best_row
 
 BLOCK = re.compile(r"(<!-- (?P<kind>\w+): (?P<name>\w+) -->\n).*?(<!-- end -->)", re.DOTALL)
 

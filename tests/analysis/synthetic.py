@@ -9,7 +9,8 @@ from jaxnorm.analysis.compare import make_plan
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import CompareArm, CompareConfig, DecisionRule
+from jaxnorm.config import DecisionRule
+from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
 
 NUM_CLASSES = 10
 SETTING = "MLP 784-256-10 on synthetic digits (1000 training, 200 validation, 300 test examples), adam 0.001"

@@ -6,7 +6,8 @@ import numpy as np
 from analysis.synthetic import summarise_compare
 
 from jaxnorm.analysis.advice import advice, hold_contests
-from jaxnorm.config import CompareConfig, DecisionRule
+from jaxnorm.config import DecisionRule
+from jaxnorm.experiments.compare.study import CompareConfig
 
 
 def _effect(factors):

@@ -9,7 +9,7 @@ from analysis.synthetic import summarise_compare
 from jaxnorm.analysis.answer import answer
 from jaxnorm.analysis.plans import simulated_plans
 from jaxnorm.analysis.summary import Difference, Estimate
-from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 
 N = 16
 MEASURES = ("train_loss", "test_accuracy")

@@ -20,7 +20,7 @@ from jaxnorm.analysis.architectures import (
 )
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import ArchitecturesConfig
+from jaxnorm.experiments.architectures.study import ArchitecturesConfig
 from jaxnorm.reporting.architectures import make_accuracy, make_differences, make_learning_rate
 from jaxnorm.reporting.report import render_report
 from jaxnorm.reporting.style import styled

@@ -14,7 +14,7 @@ from jaxnorm.analysis.claims import find_claims
 from jaxnorm.analysis.measures import EVALUATIONS
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import BatchSizeArm, BatchSizeConfig
+from jaxnorm.experiments.batch_size.study import BatchSizeArm, BatchSizeConfig
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.figures import save_figures
 from jaxnorm.reporting.style import styled

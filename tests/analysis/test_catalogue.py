@@ -13,8 +13,9 @@ from jaxnorm.analysis.contrasts import find_margin
 from jaxnorm.analysis.listing import Listing, margin_words
 from jaxnorm.analysis.measures import MEASURES, find_measure
 from jaxnorm.analysis.wording import SCALES
-from jaxnorm.config import STUDIES, DecisionRule
+from jaxnorm.config import DecisionRule
 from jaxnorm.experiments.command_line import parse
+from jaxnorm.experiments.registry import part_of
 
 ROOT = Path(jaxnorm.__file__).parent.parent
 LEDGERS = {
@@ -70,7 +71,10 @@ def _comparisons(listing: Listing) -> list[Comparison]:
     for run in listing.runs:
         instrument, *arguments = run.split()
         config = parse(
-            STUDIES[instrument], [str(ROOT / word) if word.endswith(".toml") else word for word in arguments], program="", description=""
+            part_of(instrument, "study").SETTINGS,
+            [str(ROOT / word) if word.endswith(".toml") else word for word in arguments],
+            program="",
+            description="",
         )
         (claim,) = (claim for claim in find_claims(LEDGERS[instrument], DESIGNS[instrument](config)) if claim.id == listing.id)
         comparisons += claim.comparisons

@@ -9,7 +9,8 @@ from jaxnorm.analysis.coverage import SMALLEST_COVERED, TOLERANCE, CoverageSumma
 from jaxnorm.analysis.false_claims import count_differences
 from jaxnorm.analysis.simulation import DISTRIBUTIONS, observed_shapes, simulate_cell
 from jaxnorm.analysis.summary import Difference, Estimate
-from jaxnorm.config import CompareConfig, CoverageConfig
+from jaxnorm.config import CoverageConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 
 CONFIG = CoverageConfig()
 DEFAULT_DIFFERENCES = count_differences(make_plan(CompareConfig()))

@@ -12,7 +12,9 @@ from jaxnorm.analysis import depth, false_claims
 from jaxnorm.analysis.coverage import packaged_coverage
 from jaxnorm.analysis.false_claims import EARLY, SKEWED, STRAYS, TRUTHS, Truth, count_differences, is_so, simulate_reports, truths_of
 from jaxnorm.analysis.plans import simulated_plans
-from jaxnorm.config import CompareConfig, CoverageConfig, DepthConfig
+from jaxnorm.config import CoverageConfig
+from jaxnorm.experiments.compare.study import CompareConfig
+from jaxnorm.experiments.depth.study import DepthConfig
 
 CONFIG = CoverageConfig()
 PLANS = simulated_plans()

@@ -8,7 +8,8 @@ from jaxnorm.analysis.landscape import METRICS, describe_levels, make_plan, matc
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.summary import ALPHA
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import DecisionRule, LandscapeConfig
+from jaxnorm.config import DecisionRule
+from jaxnorm.experiments.landscape.study import LandscapeConfig
 
 CONFIG = LandscapeConfig(seeds=16, epochs=8, loss_levels=(2.0, 0.5, 0.3, 0.2, 0.001))
 SPEED = {"none": 0.4, "batch": 0.7, "layer": 0.5, "noisy": 0.6}

@@ -17,7 +17,8 @@ from jaxnorm.analysis.measures import (
     unconverged,
 )
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.config import CompareArm, DecisionRule
+from jaxnorm.config import DecisionRule
+from jaxnorm.experiments.compare.study import CompareArm
 
 RULE = DecisionRule(convergence_loss=0.2)
 ROUNDING = 1e-12

@@ -7,7 +7,7 @@ from analysis.synthetic import summarise_compare
 
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.seeds import seeds_sentences
-from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 
 
 @pytest.mark.parametrize(("norms", "seeds"), [(("batch", "layer", "none"), 24), (("layer", "batch"), 3)])

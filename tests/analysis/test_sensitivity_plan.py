@@ -13,7 +13,7 @@ from jaxnorm.analysis.rate_grids import RateGrid
 from jaxnorm.analysis.sensitivity import make_plan
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import SensitivityArm, SensitivityConfig
+from jaxnorm.experiments.sensitivity.study import SensitivityArm, SensitivityConfig
 from jaxnorm.reporting.drawings import DRAWINGS
 from jaxnorm.reporting.sensitivity import make_learning_rate
 from jaxnorm.reporting.sensitivity_grids import make_accuracy, make_diverged, make_loss

@@ -11,8 +11,8 @@ from jaxnorm.analysis.contrasts import of_arms
 from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.plan import MAIN_MEASURES
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config import CompareConfig
-from jaxnorm.config.batch_size import BatchSizeRateArm
+from jaxnorm.experiments.batch_size.study import BatchSizeRateArm
+from jaxnorm.experiments.compare.study import CompareConfig
 
 SECONDS_FOR_THE_DEFAULT_RUN = 1.5
 

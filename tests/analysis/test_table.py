@@ -8,7 +8,7 @@ import pytest
 from analysis.synthetic import NUM_CLASSES, make_frame
 
 from jaxnorm.analysis.table import VALUE_COLUMNS, count_as_guessing, find_diverged, read_arms, tidy
-from jaxnorm.config import CompareArm, CompareConfig
+from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
 
 CONFIG = CompareConfig(seeds=3, epochs=4)
 

@@ -8,9 +8,9 @@ import pytest
 from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config import ArchitectureArm, ArchitecturesConfig
-from jaxnorm.experiments.architectures import main
-from jaxnorm.experiments.designs.architectures import INSTRUMENT
+from jaxnorm.experiments.architectures.__main__ import main
+from jaxnorm.experiments.architectures.study import ArchitectureArm, ArchitecturesConfig
+from jaxnorm.experiments.architectures.train import INSTRUMENT
 
 RATES = ["--learning-rates", "1e-3", "1e-2", "--learning-rate", "1e-3"]
 TINY = ["--norms", "layer", "batch", "--models", "mlp", "--seeds", "2", "--tuning-seeds", "1", "--epochs", "1", "--width", "8", *RATES]

@@ -3,10 +3,10 @@
 import pytest
 from experiments.refusals import assert_one_sentence, assert_refused
 
-from jaxnorm.config import CompareConfig
 from jaxnorm.experiments import study
 from jaxnorm.experiments.__main__ import main as jaxnorm
-from jaxnorm.experiments.compare import main
+from jaxnorm.experiments.compare.__main__ import main
+from jaxnorm.experiments.compare.study import CompareConfig
 
 SETTINGS = {
     "unknown norm": (["--norms", "btach", "layer"], ["btach", "did you mean 'batch'?"]),

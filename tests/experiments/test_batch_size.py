@@ -6,11 +6,11 @@ import pytest
 from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config import BatchSizeArm, BatchSizeConfig
 from jaxnorm.config.arm import COUPLING_NORMS
-from jaxnorm.experiments.batch_size import main
+from jaxnorm.experiments.batch_size.__main__ import main
+from jaxnorm.experiments.batch_size.study import BatchSizeArm, BatchSizeConfig
+from jaxnorm.experiments.batch_size.train import INSTRUMENT, build_arm_norm, find_dataset, limits
 from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.experiments.designs.batch_size import INSTRUMENT, build_arm_norm, find_dataset, limits
 
 SIZES = ["--batch-sizes", "8", "--ghost-sizes", "8", "--ghost-batch-size", "8", "--sorted-batch-size", "8", "--reference-batch-size", "32"]
 RATES = ["--learning-rates", "0.1", "0.4"]

@@ -6,8 +6,8 @@ import pytest
 from analysis.synthetic import summarise_compare
 
 from jaxnorm.analysis.catalogue import CATALOGUE
-from jaxnorm.config import CompareConfig
 from jaxnorm.experiments.claims import main
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.reporting.claims import find_verdicts, verdicts_overview
 
 

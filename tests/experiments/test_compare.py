@@ -12,7 +12,7 @@ import pytest
 from jaxnorm.analysis.control import describe_control
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.experiments import parts, study
-from jaxnorm.experiments.compare import main
+from jaxnorm.experiments.compare.__main__ import main
 from jaxnorm.training import replicas
 
 TINY = ["--seeds", "3", "--epochs", "2", "--hidden-sizes", "8"]
@@ -247,7 +247,7 @@ HEAVY = {"jax", "flax", "optax", "numpy", "pandas", "scipy", "matplotlib", "tens
 
 @pytest.mark.parametrize("instrument", ["compare", "depth", "sequences", "architectures", "throughput", "layers"])
 def test_help_waits_for_nothing_heavy(instrument):
-    code = f"import sys; from jaxnorm.experiments.{instrument} import main\ntry: main(['--help'])\nfinally: print(*sys.modules)"
+    code = f"import sys; from jaxnorm.experiments.{instrument}.__main__ import main\ntry: main(['--help'])\nfinally: print(*sys.modules)"
     result = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     *page, modules = result.stdout.splitlines()
     assert any("--out" in line for line in page)

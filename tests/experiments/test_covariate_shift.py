@@ -7,7 +7,7 @@ import pytest
 from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.experiments.covariate_shift import main
+from jaxnorm.experiments.covariate_shift.__main__ import main
 
 TINY = ["--norms", "none", "batch", "--activations", "sigmoid", "--seeds", "2", "--epochs", "1", "--hidden-sizes", "8", "8"]
 SMALL = [*TINY, "--observed-units", "2", "--probe-batches", "2", "--batch-size", "30"]

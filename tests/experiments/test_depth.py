@@ -10,10 +10,10 @@ import pytest
 from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config import DepthArm, DepthConfig
 from jaxnorm.experiments.build import make_replicas, on_devices
-from jaxnorm.experiments.depth import main
-from jaxnorm.experiments.designs.depth import INSTRUMENT
+from jaxnorm.experiments.depth.__main__ import main
+from jaxnorm.experiments.depth.study import DepthArm, DepthConfig
+from jaxnorm.experiments.depth.train import INSTRUMENT
 from jaxnorm.training import make_mesh
 
 TINY = ["--norms", "none", "batch", "--depths", "2", "--seeds", "2", "--epochs", "1", "--width", "8", "--placements", "plain"]

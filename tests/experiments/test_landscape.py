@@ -7,7 +7,7 @@ from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.landscape import METRICS
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.experiments.landscape import main
+from jaxnorm.experiments.landscape.__main__ import main
 
 TINY = ["--norms", "batch", "noisy", "--seeds", "2", "--epochs", "2", "--hidden-sizes", "8", "--batch-size", "128"]
 TINY += ["--probe-examples", "32", "--lanczos-iterations", "2", "--steps", "1", "4", "--relative-steps", "0.01", "0.04"]

@@ -3,9 +3,9 @@
 import numpy as np
 import pytest
 
-from jaxnorm.analysis.layers import LayersSummary, Ratio, median_ratio
-from jaxnorm.experiments import layer_trials
-from jaxnorm.experiments.layers import main
+from jaxnorm.experiments.layers import trials as layer_trials
+from jaxnorm.experiments.layers.__main__ import main
+from jaxnorm.experiments.layers.results import LayersSummary, Ratio, median_ratio
 
 
 @pytest.mark.parametrize("layer", layer_trials.SETTINGS)

@@ -16,10 +16,10 @@ import pytest
 from experiments.refusals import assert_one_sentence, assert_refused
 
 import jaxnorm
-from jaxnorm.config import CompareConfig
 from jaxnorm.experiments import study
 from jaxnorm.experiments.build import build_norm
-from jaxnorm.experiments.compare import main
+from jaxnorm.experiments.compare.__main__ import main
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.experiments.folder import RunFolder, file_stem
 from jaxnorm.experiments.own_norms import find_norm
 

@@ -8,12 +8,12 @@ import pytest
 from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config import RegularisationConfig
 from jaxnorm.experiments.build import load_dataset
 from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.experiments.designs import regularisation as designs
-from jaxnorm.experiments.designs.regularisation import INSTRUMENT
-from jaxnorm.experiments.regularisation import main
+from jaxnorm.experiments.regularisation import train as designs
+from jaxnorm.experiments.regularisation.__main__ import main
+from jaxnorm.experiments.regularisation.study import RegularisationConfig
+from jaxnorm.experiments.regularisation.train import INSTRUMENT
 from jaxnorm.training import fixed, shuffled
 
 TINY = ["--norms", "none", "batch", "--seeds", "2", "--epochs", "2", "--freeze-epochs", "1", "--hidden-sizes", "8"]

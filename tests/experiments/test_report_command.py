@@ -6,7 +6,7 @@ import sys
 import pytest
 from analysis.synthetic import summarise_compare
 
-from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.experiments.report import main
 from jaxnorm.experiments.reproduce import reproducing_command
 

@@ -8,9 +8,9 @@ import pytest
 from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config import SensitivityConfig
-from jaxnorm.experiments.designs.sensitivity import INSTRUMENT
-from jaxnorm.experiments.sensitivity import main
+from jaxnorm.experiments.sensitivity.__main__ import main
+from jaxnorm.experiments.sensitivity.study import SensitivityConfig
+from jaxnorm.experiments.sensitivity.train import INSTRUMENT
 
 GRID = ["--learning-rates", "1e-3", "1e-1", "--learning-rate", "1e-3", "--init-scales", "1e-2", "1", "--init-scale", "1"]
 TINY = ["--norms", "none", "batch", "--depths", "1", "--seeds", "2", "--tuning-seeds", "1", "--epochs", "1", "--width", "8", *GRID]

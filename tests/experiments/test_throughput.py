@@ -7,9 +7,9 @@ import json
 import numpy as np
 import pytest
 
-from jaxnorm.analysis.speed import GRID, SpeedSummary, Timing, matrix_flops_per_example
-from jaxnorm.experiments import contenders
-from jaxnorm.experiments.throughput import main
+from jaxnorm.experiments.throughput import contenders
+from jaxnorm.experiments.throughput.__main__ import main
+from jaxnorm.experiments.throughput.results import GRID, SpeedSummary, Timing, matrix_flops_per_example
 
 
 def summary(**rates):

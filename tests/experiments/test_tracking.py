@@ -9,10 +9,11 @@ import pytest
 from analysis.synthetic import make_frame
 
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import ArchitectureArm, CompareArm, CompareConfig
 from jaxnorm.experiments import study
-from jaxnorm.experiments.compare import main
-from jaxnorm.experiments.designs.compare import INSTRUMENT
+from jaxnorm.experiments.architectures.study import ArchitectureArm
+from jaxnorm.experiments.compare.__main__ import main
+from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
+from jaxnorm.experiments.compare.train import INSTRUMENT
 from jaxnorm.experiments.tracking import make_trackers, to_tensorboard
 
 ARM = CompareArm("batch", 16)

@@ -10,7 +10,7 @@ from rich.console import Console
 from jaxnorm.analysis.findings import sentence
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.wording import format_difference
-from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.reporting.console import print_summary
 from jaxnorm.reporting.tables import notes, results_table
 

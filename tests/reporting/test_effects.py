@@ -5,7 +5,7 @@ from analysis.synthetic import summarise_compare
 
 from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.wording import format_levels
-from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.reporting.effects import effects_tables
 
 

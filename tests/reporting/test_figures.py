@@ -8,7 +8,7 @@ from analysis.synthetic import summarise_compare
 from matplotlib.figure import Figure
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.reporting.compare import make_batch_size
 from jaxnorm.reporting.curves import plot_curves
 from jaxnorm.reporting.drawings import DRAWINGS

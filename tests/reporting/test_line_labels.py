@@ -8,7 +8,7 @@ from analysis.synthetic import summarise_compare
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
 
-from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.reporting.figures import make_curves
 from jaxnorm.reporting.line_labels import label_lines, spread
 from jaxnorm.reporting.style import styled

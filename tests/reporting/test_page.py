@@ -15,7 +15,7 @@ from jaxnorm.analysis.measures import find_measure
 from jaxnorm.analysis.seeds import seeds_sentences
 from jaxnorm.analysis.summary import Estimate
 from jaxnorm.analysis.wording import format_difference, format_level
-from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.effects import effects_tables
 from jaxnorm.reporting.figures import save_figures

@@ -13,7 +13,7 @@ from jaxnorm.analysis.coverage import packaged_coverage
 from jaxnorm.analysis.findings import sentence
 from jaxnorm.analysis.statistics import FLIPS
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.reporting.drawings import DRAWINGS
 from jaxnorm.reporting.report import render_report, write_report
 

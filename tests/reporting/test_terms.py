@@ -6,7 +6,7 @@ import pytest
 from analysis.synthetic import summarise_compare
 
 from jaxnorm.analysis.measures import MEASURES, find_measure
-from jaxnorm.config import CompareConfig
+from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.reporting.report import render_report
 from jaxnorm.reporting.terms import terms
 

@@ -1,0 +1,1 @@
+"""Norms in architectures, at tuned learning rates."""

@@ -1,0 +1,1 @@
+"""Batch sizes, ghost batches and sorted batches."""

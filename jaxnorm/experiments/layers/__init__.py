@@ -1,0 +1,1 @@
+"""Exactness and cost of single layers."""

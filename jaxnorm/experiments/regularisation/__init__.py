@@ -1,0 +1,1 @@
+"""Norms at equal training loss."""

@@ -1,0 +1,120 @@
+"""The throughput contest: build every contender, time each once a round, in turn, and report."""
+
+import dataclasses
+import importlib.util
+import itertools
+from collections.abc import Iterator
+
+from jax.sharding import Mesh
+from rich.console import Console
+
+from jaxnorm.config import Optimizer
+from jaxnorm.experiments import devices
+from jaxnorm.experiments.checks import check_norms
+from jaxnorm.experiments.command_line import to_dict
+from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
+from jaxnorm.experiments.compare.train import build_train
+from jaxnorm.experiments.folder import claim_folder
+from jaxnorm.experiments.terminal import make_console
+from jaxnorm.experiments.throughput.contenders import (
+    Timer,
+    make_flax_loop,
+    make_jaxnorm,
+    make_matrix_peak,
+    make_pytorch_loop,
+    random_images,
+)
+from jaxnorm.experiments.throughput.report import save_throughput, throughput_table
+from jaxnorm.experiments.throughput.results import GRID, SpeedSummary, Timing, matrix_flops_per_example
+from jaxnorm.experiments.throughput.study import ThroughputConfig
+from jaxnorm.norms import NORMS
+from jaxnorm.reporting.console import print_table
+from jaxnorm.training import make_mesh
+
+RIVAL_NORMS = ("batch", "layer", "none")
+"""Norms that the Flax and PyTorch loops are written for."""
+
+OTHER_SIDE = 8
+"""Pixels along an image for models other than the MLP."""
+
+Key = tuple[str, str, int, int, str]
+"""A contender at one kind of work: name, optimizer, batch size, number of networks, model."""
+
+
+def run_throughput(config: ThroughputConfig) -> int:
+    """The instrument, from checked values to the printed table."""
+    check_norms([config.norm], NORMS)
+    devices.set_up()
+    _check_arms(config)
+    claim_folder(config.out, {"instrument": "throughput"} | to_dict(config), fixed={"instrument"})
+    console = make_console()
+    devices.announce(console)
+    summary = measure(config, console)
+    save_throughput(summary, config.out, devices.environment())
+    print_table(throughput_table(summary), console)
+    console.print(f"written to {config.out}: report.md, throughput.csv, summary.json, environment.json, figures/")
+    return 0
+
+
+def _check_arms(config: ThroughputConfig) -> None:
+    """Refuse a norm that does not fit, before anything is written. Raises ``UsageError``."""
+    for batch_size in config.batch_sizes:
+        build_train(_training(config, config.optimizers[0], 1), CompareArm(config.norm, batch_size), random_images(batch_size))
+
+
+def measure(config: ThroughputConfig, console: Console) -> SpeedSummary:
+    """Build every contender, then time each once a round, in turn."""
+    mesh = make_mesh()
+    timers = dict(_timers(config, mesh, console))
+    for timer in timers.values():
+        timer()  # warm up: compile, fill caches
+    seconds: dict[Key, list[float]] = {key: [] for key in timers}
+    measure_peak, peak = make_matrix_peak(mesh), []
+    for number in range(1, config.rounds + 1):
+        peak.append(measure_peak())
+        for key, timer in timers.items():
+            seconds[key].append(timer())
+        console.print(f"round {number} of {config.rounds} done")
+    timings = [Timing(*key[:4], seconds=values, model=key[4]) for key, values in seconds.items()]
+    sizes = (784, *config.hidden_sizes, 10)
+    setting = f"MLP {'-'.join(map(str, sizes))} with norm {config.norm}, {config.precision} products, {config.steps} updates a timing"
+    return SpeedSummary(setting, timings, peak, matrix_flops_per_example(sizes))
+
+
+def _timers(config: ThroughputConfig, mesh: Mesh, console: Console) -> Iterator[tuple[Key, Timer]]:
+    """Each contender's key and timer: the MLP at every optimizer and batch size, then the other models, a row of each contender."""
+    for optimizer, batch_size in itertools.product(config.optimizers, config.batch_sizes):
+        console.print(f"preparing {optimizer} at batch size {batch_size}")
+        arm, dataset = CompareArm(config.norm, batch_size), random_images(config.steps * batch_size)
+        for seeds in sorted(config.seeds):
+            yield ("jaxnorm", optimizer, batch_size, seeds, "mlp"), make_jaxnorm(_training(config, optimizer, seeds), arm, dataset, mesh)
+        many = _training(config, optimizer, max(config.seeds))
+        yield (GRID, optimizer, batch_size, many.seeds, "mlp"), make_jaxnorm(many, arm, dataset, mesh, grid=True)
+        if config.norm not in RIVAL_NORMS:
+            continue
+        single = _training(config, optimizer, 1)
+        yield ("Flax loop", optimizer, batch_size, 1, "mlp"), make_flax_loop(single, arm, dataset)
+        if importlib.util.find_spec("torch") is None:
+            continue
+        for threads in _thread_counts():
+            name = f"PyTorch, {threads} thread{'s' if threads > 1 else ''}"
+            yield (name, optimizer, batch_size, 1, "mlp"), make_pytorch_loop(single, arm, dataset, threads)
+    for model in config.other_models:
+        optimizer, batch_size = config.optimizers[0], max(config.batch_sizes)
+        console.print(f"preparing {model}")
+        arm, dataset = CompareArm(config.norm, batch_size), random_images(config.steps * batch_size, OTHER_SIDE)
+        several = dataclasses.replace(_training(config, optimizer, config.other_seeds), model=model)
+        yield ("jaxnorm", optimizer, batch_size, config.other_seeds, model), make_jaxnorm(several, arm, dataset, mesh)
+        single = dataclasses.replace(several, seeds=1)
+        yield ("Flax loop", optimizer, batch_size, 1, model), make_flax_loop(single, arm, dataset)
+
+
+def _training(config: ThroughputConfig, optimizer: Optimizer, seeds: int) -> CompareConfig:
+    shared = {"norms": (config.norm,), "batch_sizes": config.batch_sizes, "hidden_sizes": config.hidden_sizes}
+    return CompareConfig(dataset="random", seeds=seeds, epochs=1, optimizer=optimizer, precision=config.precision, **shared)
+
+
+def _thread_counts() -> list[int]:
+    """1, 2, 4, ... and the number of cores."""
+    cores = devices.usable_cores()
+    return sorted({2**power for power in range(cores.bit_length()) if 2**power <= cores} | {cores})
