@@ -11,7 +11,7 @@ from jaxnorm.analysis.measures import MEASURES
 from jaxnorm.analysis.statistics import adjust, exceedance_p, sign_flip_p
 from jaxnorm.analysis.summary import ALPHA, Summary
 from jaxnorm.analysis.wording import SCALES, arm_title, format_level
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 
 AIMS = {
     "train_loss_area": "To learn fast",

@@ -16,7 +16,8 @@ from jaxnorm.analysis.summary import ALPHA, Control, Difference, Expectation, Fi
 from jaxnorm.analysis.table import ArmTable
 from jaxnorm.analysis.verdict import weigh
 from jaxnorm.analysis.wording import arm_title, count, described, format_difference, format_p, norm_title
-from jaxnorm.config import ControlArm, DecisionRule
+from jaxnorm.stats.arm import ControlArm
+from jaxnorm.stats.rule import DecisionRule
 
 
 class Repetition(NamedTuple):

@@ -16,7 +16,7 @@ from jaxnorm.analysis.simulation import DISTRIBUTIONS, Draw
 from jaxnorm.analysis.summarise import Measured, list_differences
 from jaxnorm.analysis.summary import ALPHA, Difference, Evidence, Expectation
 from jaxnorm.analysis.verdict import judge
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 
 NORMAL: Draw = DISTRIBUTIONS["normal"][1]
 SCATTER = 30.0

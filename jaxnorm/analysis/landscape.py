@@ -16,7 +16,7 @@ from jaxnorm.analysis.statistics import mean_interval
 from jaxnorm.analysis.summary import Sweep, SweepPoint
 from jaxnorm.analysis.table import ArmTable, read_arms
 from jaxnorm.analysis.wording import in_place_of
-from jaxnorm.config import Arm
+from jaxnorm.stats.arm import Arm
 from jaxnorm.experiments.compare.study import CompareArm
 from jaxnorm.experiments.landscape.study import LandscapeConfig
 

@@ -4,7 +4,7 @@ import dataclasses
 
 from jaxnorm.analysis.measures import Measure
 from jaxnorm.analysis.wording import format_margin
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 
 SHARE = f"{100 * DecisionRule().loss_margin:g} % of the mean"
 """Of the compared arms, unless ``--loss-margin`` says otherwise."""

@@ -2,7 +2,7 @@
 
 import numpy as np
 
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 
 MIN_EPOCHS_OF_NOISE = 4
 """Fewest epochs whose second half holds two first differences, so that they have a standard deviation."""

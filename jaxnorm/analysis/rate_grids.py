@@ -13,7 +13,7 @@ from jaxnorm.analysis.regions import Region, largest, width
 from jaxnorm.analysis.summary import Sweep
 from jaxnorm.analysis.sweeps import Setting, SweepTable, rows_at
 from jaxnorm.analysis.wording import count, norm_title
-from jaxnorm.config import Arm
+from jaxnorm.stats.arm import Arm
 from jaxnorm.experiments.sensitivity.study import SensitivityArm, SensitivityConfig
 
 SWEPT_MEASURES = ("train_loss", "validation_accuracy")

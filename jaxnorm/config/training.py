@@ -4,6 +4,8 @@ import dataclasses
 from pathlib import Path
 from typing import Literal, Self
 
+from jaxnorm.stats.rule import DecisionRule
+
 Optimizer = Literal["adam", "adamw", "sgd"]
 QUICK_SEEDS, QUICK_EPOCHS = 4, 2
 RECURRENT = ("lstm", "gru")
@@ -86,27 +88,16 @@ class Output:
     """Smoke run of seconds: at most 4 seeds and 2 epochs, of programs that are compiled quickly and run slowly."""
 
     quiet: bool = False
-    """Print only the answer, a line per verdict and where the report is."""
+    """Print only a line per claim and where the report is."""
 
     verbose: bool = False
-    """Print also the evidence of every verdict, the control, and what compiling and training took."""
+    """Print also all comparisons, and what compiling and training took."""
+
+    latex: bool = False
+    """Write the tables of results and of claims for a paper too, tables.tex."""
 
     tensorboard: Path | None = None
     """Folder to write the curves of every arm to, for TensorBoard; needs the extra tensorboard."""
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DecisionRule:
-    """How a difference becomes a verdict. Fixed before the run, stored with it."""
-
-    accuracy_margin: float = 0.005
-    """Differences of accuracy below this fraction count as none (0.005 is half a percentage point)."""
-
-    loss_margin: float = 0.05
-    """Differences of loss (or of a curve's noise) below this fraction of the compared arms' mean count as none."""
-
-    convergence_loss: float = 0.2
-    """Training loss, in nats, at which a network counts as converged."""
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -115,6 +106,9 @@ class Study(DecisionRule, Output, Training):
 
     question: str = ""
     """The question the run answers: heading of the report."""
+
+    conclusion: str = ""
+    """A sentence or two by the authors of a protocol, which the report shows as theirs."""
 
     def shortened(self) -> Self:
         """The smoke run that ``quick`` asks for."""

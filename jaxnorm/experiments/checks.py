@@ -4,8 +4,9 @@ import math
 import re
 from collections.abc import Collection, Sequence
 
-from jaxnorm.config import DecisionRule, Output, Training, TunedStudy
+from jaxnorm.config import Output, Training, TunedStudy
 from jaxnorm.experiments.command_line import UsageError, nearest
+from jaxnorm.stats.rule import DecisionRule
 
 LARGEST_SEED = 2**32 - 1
 SMALLEST, LARGEST = 1e-30, 1e30

@@ -4,10 +4,10 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from jaxnorm.config import Arm
 from jaxnorm.data import Dataset
 from jaxnorm.experiments import devices
 from jaxnorm.experiments.folder import ArmResult, write_json
+from jaxnorm.stats.arm import Arm
 
 
 def save_environment(folder: Path, results: Mapping[Arm, ArmResult], datasets: Sequence[Dataset], seconds: float) -> None:

@@ -12,10 +12,10 @@ from typing import Any
 
 import pandas as pd
 
-from jaxnorm.config import Arm
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.parts import Parts
 from jaxnorm.files import write_atomically
+from jaxnorm.stats.arm import Arm
 
 
 @dataclasses.dataclass(frozen=True)

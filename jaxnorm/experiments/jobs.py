@@ -2,10 +2,11 @@
 
 import dataclasses
 
-from jaxnorm.analysis.wording import described, norm_title
-from jaxnorm.config import Arm, ControlArm, Study
+from jaxnorm.config import Study
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.instrument import AnyInstrument, Columns
+from jaxnorm.report.text import described
+from jaxnorm.stats.arm import Arm, ControlArm
 from jaxnorm.training import Train
 
 
@@ -25,9 +26,9 @@ class Job:
 
     @property
     def title(self) -> str:
-        """``BatchNorm at batch size 16``."""
+        """``BatchNorm, batch size 16``."""
         control = ", control" if isinstance(self.arm, ControlArm) else ""
-        return f"{norm_title(self.arm.norm)} at {described(self.arm.factors)}{control}"
+        return f"{described(self.arm.factors)}{control}"
 
 
 def make_jobs(config: Study, instrument: AnyInstrument) -> list[Job]:

@@ -2,6 +2,10 @@
 
 import importlib
 from types import ModuleType
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from jaxnorm.report.vocabulary import Vocabulary
 
 TRAINING = {
     "compare": "BatchNorm, LayerNorm and others in an MLP, at several batch sizes: the main job",
@@ -29,3 +33,8 @@ COMMANDS = TRAINING | {
 def part_of(instrument: str, part: str) -> ModuleType:
     """A module of an instrument's folder: ``study``, ``train``, ``claims``, ``figures``, ``__main__``."""
     return importlib.import_module(f"jaxnorm.experiments.{instrument}.{part}")
+
+
+def words_of(instrument: str) -> "Vocabulary":
+    """What reports of an instrument must know to put its numbers into words and pictures."""
+    return part_of(instrument, "figures").WORDS

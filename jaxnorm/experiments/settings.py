@@ -10,7 +10,7 @@ from jaxnorm.config import Study
 from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.own_norms import own_norm_sources
 
-NOT_SETTINGS = ("out", "resume", "data_dir", "quiet", "verbose", "tensorboard")
+NOT_SETTINGS = ("out", "resume", "data_dir", "quiet", "verbose", "latex", "tensorboard")
 """Fields that do not change the numbers, and therefore do not tell one run from another."""
 
 

@@ -4,15 +4,14 @@ import json
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from typing import Any
 
+import pandas as pd
 from jax.sharding import Mesh
 from rich.console import Console
 
-from jaxnorm.analysis.summarise import summarise
-from jaxnorm.analysis.summary import Summary
-from jaxnorm.analysis.table import tidy
-from jaxnorm.analysis.wording import count
-from jaxnorm.config import Arm, ControlArm, DecisionRule, Study
+from jaxnorm import __version__
+from jaxnorm.config import Study
 from jaxnorm.data import Dataset
 from jaxnorm.experiments import devices
 from jaxnorm.experiments.build import make_replicas, on_devices
@@ -24,14 +23,22 @@ from jaxnorm.experiments.jobs import Job, make_jobs
 from jaxnorm.experiments.own_norms import find_norm
 from jaxnorm.experiments.parts import Parts
 from jaxnorm.experiments.progress import Advance, show_progress
+from jaxnorm.experiments.registry import words_of
 from jaxnorm.experiments.reproduce import reproducing_command
 from jaxnorm.experiments.settings import default_folder, settings
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.experiments.tracking import OnArm, make_trackers
 from jaxnorm.files import write_atomically
 from jaxnorm.norms import NORMS
-from jaxnorm.reporting.console import print_brief, print_details, print_summary, print_timings
-from jaxnorm.reporting.draw import draw_report
+from jaxnorm.report.console import print_brief, print_details, print_summary, print_timings
+from jaxnorm.report.draw import draw_report
+from jaxnorm.report.text import count
+from jaxnorm.report.vocabulary import Vocabulary
+from jaxnorm.stats.arm import Arm, ControlArm
+from jaxnorm.stats.rule import DecisionRule
+from jaxnorm.stats.summarise import summarise
+from jaxnorm.stats.summary import Summary
+from jaxnorm.stats.table import tidy
 from jaxnorm.training import Data, Programs, Replica, compile_programs, gather, make_mesh, run_groups
 
 
@@ -52,20 +59,20 @@ def run(config: Study, instrument: AnyInstrument, on_arm: Sequence[OnArm] = ()) 
     devices.announce(console)
     results = train_arms(config, jobs, folder, console, trackers)
     summary = report(config, instrument, results, jobs[0].dataset, folder)
-    show(config, summary, results, folder)
+    show(config, summary, words_of(instrument.name), results, folder)
     return 0
 
 
-def show(config: Study, summary: Summary, results: Mapping[Arm, ArmResult], folder: RunFolder) -> None:
+def show(config: Study, summary: Summary, words: Vocabulary, results: Mapping[Arm, ArmResult], folder: RunFolder) -> None:
     """Print as much as was asked for."""
     console = make_console()
     if config.quiet:
-        print_brief(summary, console)
+        print_brief(summary, words, console)
         console.print(f"report: {folder.path / 'report.html'}", soft_wrap=True)
         return
-    print_summary(summary, console)
+    print_summary(summary, words, console)
     if config.verbose:
-        print_details(summary, console)
+        print_details(summary, words, console)
         print_timings({arm.key: (each.networks, each.compile_seconds, each.run_seconds) for arm, each in results.items()}, console)
     console.print(f"written to {folder.path}: {', '.join(folder.contents())}")
 
@@ -73,24 +80,45 @@ def show(config: Study, summary: Summary, results: Mapping[Arm, ArmResult], fold
 def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmResult], dataset: Dataset, folder: RunFolder) -> Summary:
     """Write tables, verdicts, figures and report of trained arms."""
     rows = folder.save_metrics(list(results.values()))
-    analysis = instrument.analyse(config, rows, {arm.key: result.seconds_per_network for arm, result in results.items()})
-    summary = summarise(
+    told = settings(config, instrument.name)
+    summary = read_run(config, instrument, rows, dataset, told, {arm: each.seconds_per_network for arm, each in results.items()})
+    write_atomically(folder.path / "summary.json", summary.to_json())
+    environment = json.loads((folder.path / "environment.json").read_text(encoding="utf-8"))
+    latex = __version__ if config.latex else ""
+    draw_report(summary, words_of(instrument.name), folder.path, reproducing_command(told), environment, latex=latex)
+    return summary
+
+
+def read_run(
+    config: Study,
+    instrument: AnyInstrument,
+    rows: pd.DataFrame,
+    dataset: Dataset,
+    told: Mapping[str, Any],
+    seconds: Mapping[Arm, Sequence[float]],
+) -> Summary:
+    """From the tidy table of a run to its summary. ``told``: the settings as JSON values; ``seconds`` per network, by compiled arm."""
+    analysis = instrument.analyse(config, rows, dataset)
+    origins = {arm: analysis.origins.get(arm, (arm, {})) for arm in analysis.plan.arms}
+    return summarise(
         analysis.rows,
         analysis.plan,
         DecisionRule(accuracy_margin=config.accuracy_margin, loss_margin=config.loss_margin, convergence_loss=config.convergence_loss),
         instrument=instrument.name,
-        question=config.question,
+        settings=told,
+        data=describe_data(dataset),
         num_classes=dataset.num_classes,
-        setting=instrument.describe(config, dataset),
-        seconds=analysis.seconds,
+        seconds={arm.key: seconds[compiled] for arm, (compiled, _) in origins.items()},
         sweeps=analysis.sweeps,
-        notes=analysis.notes,
+        facts=analysis.facts,
         control=analysis.control,
     )
-    write_atomically(folder.path / "summary.json", summary.to_json())
-    environment = json.loads((folder.path / "environment.json").read_text())
-    draw_report(summary, folder.path, reproducing_command(settings(config, instrument.name)), environment)
-    return summary
+
+
+def describe_data(dataset: Dataset) -> dict[str, Any]:
+    """What a report must know of a data set: its name, its sizes, and how many values an example has."""
+    sizes = {name: len(getattr(dataset, name).labels) for name in ("train", "validation", "test")}
+    return {"name": dataset.name, "version": dataset.version, **sizes, "inputs": int(dataset.train.inputs[0].size)}
 
 
 def train_arms(

@@ -9,7 +9,7 @@ from jaxnorm.analysis.compare import make_plan
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.summary import Summary
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
 
 NUM_CLASSES = 10

@@ -6,7 +6,7 @@ import numpy as np
 from analysis.synthetic import summarise_compare
 
 from jaxnorm.analysis.advice import advice, hold_contests
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.compare.study import CompareConfig
 
 

@@ -13,7 +13,7 @@ from jaxnorm.analysis.contrasts import find_margin
 from jaxnorm.analysis.listing import Listing, margin_words
 from jaxnorm.analysis.measures import MEASURES, find_measure
 from jaxnorm.analysis.wording import SCALES
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.command_line import parse
 from jaxnorm.experiments.registry import part_of
 

@@ -12,7 +12,8 @@ from jaxnorm.analysis.statistics import FAMILIES
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.summary import ALPHA
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.config import ControlArm, DecisionRule
+from jaxnorm.stats.arm import ControlArm
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
 
 ARM = CompareArm("batch", 16)

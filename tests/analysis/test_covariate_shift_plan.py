@@ -8,7 +8,7 @@ from jaxnorm.analysis.claims import find_claims
 from jaxnorm.analysis.covariate_shift import CURVES, LEDGER, CovariateShiftDesign, add_drift, make_plan, measure_drift, percentile_name
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.covariate_shift.study import CovariateShiftConfig
 
 CONFIG = CovariateShiftConfig(seeds=12, epochs=4, observed_units=2)

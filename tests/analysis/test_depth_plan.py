@@ -10,7 +10,7 @@ from jaxnorm.analysis.claims import find_claims
 from jaxnorm.analysis.depth import LEDGER, DepthDesign, make_plan, over_depth
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.depth.study import DepthArm, DepthConfig
 
 CONFIG = DepthConfig(norms=("none", "batch", "layer"), placements=("plain", "pre"), depths=(2, 8, 32), seeds=12, epochs=3)

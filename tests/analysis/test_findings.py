@@ -11,7 +11,7 @@ from jaxnorm.analysis.findings import circumstances, count_verdicts, describe_fi
 from jaxnorm.analysis.summary import Difference, Estimate, Evidence, Expectation, Finding, Verdict, Word
 from jaxnorm.analysis.table import read_arms
 from jaxnorm.analysis.verdict import DECIDING, decide, judge
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.compare.study import CompareConfig
 
 SETTLED, OPEN = "the claim is that it is so, but ", "16 seeds do not settle whether it is so"

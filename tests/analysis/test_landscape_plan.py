@@ -8,7 +8,7 @@ from jaxnorm.analysis.landscape import METRICS, describe_levels, make_plan, matc
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.summary import ALPHA
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.landscape.study import LandscapeConfig
 
 CONFIG = LandscapeConfig(seeds=16, epochs=8, loss_levels=(2.0, 0.5, 0.3, 0.2, 0.001))

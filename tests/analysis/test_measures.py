@@ -17,7 +17,7 @@ from jaxnorm.analysis.measures import (
     unconverged,
 )
 from jaxnorm.analysis.table import ArmTable
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.compare.study import CompareArm
 
 RULE = DecisionRule(convergence_loss=0.2)

@@ -11,7 +11,7 @@ from jaxnorm.analysis.regularisation import LEDGER, RegularisationDesign, make_p
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.table import read_arms, tidy
 from jaxnorm.analysis.trajectories import Trajectories
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.regularisation.study import RegularisationConfig
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.figures import save_figures

@@ -8,7 +8,7 @@ from jaxnorm.analysis.claims import find_claims
 from jaxnorm.analysis.sequences import LEDGER, SequencesDesign, make_plan, over_padding
 from jaxnorm.analysis.summarise import summarise
 from jaxnorm.analysis.table import tidy
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.sequences.study import SequencesConfig
 from jaxnorm.reporting.drawings import drawings_of
 from jaxnorm.reporting.figures import save_figures

@@ -10,7 +10,7 @@ from jaxnorm.analysis.statistics import FAMILIES, SAMENESS, equivalence_p, holm
 from jaxnorm.analysis.summary import ALPHA, Difference, Estimate, Evidence, Expectation, Finding, Verdict
 from jaxnorm.analysis.table import read_arms
 from jaxnorm.analysis.verdict import decide, judge, weigh
-from jaxnorm.config import DecisionRule
+from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.experiments.compare.study import CompareConfig
 
 RULE = DecisionRule()

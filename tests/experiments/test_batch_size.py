@@ -6,7 +6,7 @@ import pytest
 from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config.arm import COUPLING_NORMS
+from jaxnorm.stats.arm import COUPLING_NORMS
 from jaxnorm.experiments.batch_size.__main__ import main
 from jaxnorm.experiments.batch_size.study import BatchSizeArm, BatchSizeConfig
 from jaxnorm.experiments.batch_size.train import INSTRUMENT, build_arm_norm, find_dataset, limits

@@ -9,7 +9,7 @@ import pytest
 from experiments.refusals import assert_refused
 
 from jaxnorm.analysis.summary import Summary
-from jaxnorm.config.arm import COUPLING_NORMS
+from jaxnorm.stats.arm import COUPLING_NORMS
 from jaxnorm.experiments.evaluations import make_evaluations, with_both_variances
 from jaxnorm.experiments.sequences.__main__ import main
 from jaxnorm.models import GRU, LSTM, Transformer

@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal, Self
 
-from jaxnorm.config.arm import COUPLING_NORMS, Arm
+from jaxnorm.stats.arm import COUPLING_NORMS, Arm
 from jaxnorm.config.training import Optimizer
 from jaxnorm.config.tuning import TunedStudy
 from jaxnorm.experiments.checks import check_at_most, check_distinct, check_positive, check_tuning

@@ -3,10 +3,10 @@
 import dataclasses
 from typing import Literal
 
-from jaxnorm.config.arm import Arm, ControlArm
 from jaxnorm.config.training import Study
 from jaxnorm.experiments.checks import LARGEST_SEED, check_distinct, check_positive, require
 from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.stats.arm import Arm, ControlArm
 
 
 @dataclasses.dataclass(frozen=True, order=True)

@@ -4,7 +4,7 @@ import dataclasses
 import math
 from typing import Literal, Self
 
-from jaxnorm.config.arm import Arm
+from jaxnorm.stats.arm import Arm
 from jaxnorm.config.training import Study
 from jaxnorm.experiments.checks import check_distinct, check_positive
 from jaxnorm.experiments.command_line import UsageError

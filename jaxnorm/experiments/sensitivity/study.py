@@ -4,7 +4,7 @@ import dataclasses
 import math
 from typing import Self
 
-from jaxnorm.config.arm import Arm
+from jaxnorm.stats.arm import Arm
 from jaxnorm.config.training import Optimizer
 from jaxnorm.config.tuning import TunedStudy
 from jaxnorm.experiments.checks import check_distinct, check_grid, check_positive, check_tuning, flag

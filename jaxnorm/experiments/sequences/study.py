@@ -3,7 +3,7 @@
 import dataclasses
 from typing import Literal, Self
 
-from jaxnorm.config.arm import COUPLING_NORMS, Arm
+from jaxnorm.stats.arm import COUPLING_NORMS, Arm
 from jaxnorm.config.training import Study
 from jaxnorm.experiments.checks import check_distinct, check_positive
 from jaxnorm.experiments.command_line import UsageError
