@@ -11,7 +11,7 @@ import importlib
 from types import ModuleType
 
 __version__ = "0.1.0"
-__all__ = ["analysis", "config", "data", "models", "norms", "reporting", "training"]
+__all__ = ["config", "data", "models", "norms", "report", "stats", "training"]
 
 
 def __getattr__(name: str) -> ModuleType:

@@ -18,7 +18,7 @@ os.environ["XLA_FLAGS"] = f"{os.environ.get('XLA_FLAGS', '')} {as_flags(QUICK)}"
 
 import jax
 
-from jaxnorm.reporting import style
+from jaxnorm.report import style
 
 jax.config.update("jax_numpy_rank_promotion", "raise")
 gc.set_threshold(100_000, 50, 50)  # tracing makes many small objects; looking for garbage among them takes a tenth of the time

@@ -1,9 +1,9 @@
 """What is claimed of norms, and what have the results said so far?
 
-Command:  python -m jaxnorm.experiments.claims [RESULTS]      (default: experiments/results)
+Command:  python -m jaxnorm.experiments.claims [RESULTS]      (default: experiments/results, where that is)
 Time:     a second
-Result:   the whole ledger on the terminal: for every claim its measure, what is expected of it, the margin, and its verdicts or the command
-          that would decide it
+Result:   every claim by the document that makes it: its statement, its verdict in each run with how many comparisons are as claimed, and
+          what was found of each; or the instruments that would decide it
 """
 
 import sys
@@ -22,20 +22,26 @@ def main(arguments: list[str] | None = None) -> int:
 
 def print_claims(arguments: list[str]) -> int:
     """Read the results and print every claim."""
+    if {"-h", "--help"} & set(arguments):
+        print(__doc__)
+        return 0
     if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
         raise UsageError(f"{' '.join(arguments)} is not understood; give one folder of results, or nothing for {RESULTS}.")
     results = Path(arguments[0]) if arguments else RESULTS
-    if not results.is_dir():
+    if arguments and not results.is_dir():
         raise UsageError(f"{results} is not a folder; name one that holds the folders of finished runs.")
-    from jaxnorm.experiments.terminal import make_console  # rich takes a moment, which a mistake must not wait for
-    from jaxnorm.reporting.claims import find_verdicts, verdicts_overview
-    from jaxnorm.reporting.console import print_entries
+    from jaxnorm.experiments.exact_claims import EXACT  # pandas and matplotlib take a moment, which a mistake must not wait for
+    from jaxnorm.experiments.registry import TRAINING, words_of
+    from jaxnorm.experiments.sources import SOURCES
+    from jaxnorm.experiments.terminal import make_console
+    from jaxnorm.report.ledger import make_ledger, print_ledger, read_runs
 
+    words = {name: words_of(name) for name in TRAINING}
     try:
-        verdicts = find_verdicts(results)
+        runs = read_runs(results, words)
     except ValueError as error:
         raise UsageError(f"{error}; run its command again, or remove the folder.") from error
-    print_entries(verdicts_overview(verdicts), make_console())
+    print_ledger(make_ledger(words, EXACT, runs), SOURCES, make_console())
     return 0
 
 

@@ -2,21 +2,19 @@
 
 Command:  python -m jaxnorm.experiments.notebook      (in the root of the project)
 Time:     a second
-Result:   the blocks of README.md, experiments/README.md, docs/norms.md, docs/claims.md and docs/method.md hold what experiments/results/
-          says; jaxnorm/analysis/coverage.json, which reports quote, is that of experiments/results/coverage
+Result:   the blocks of README.md, experiments/README.md, docs/norms.md, docs/claims.md and docs/method.md hold what
+          experiments/results/ says
 """
 
 import sys
 from pathlib import Path
 
 from jaxnorm.experiments.command_line import UsageError, run_command
+from jaxnorm.experiments.documents import fill
 from jaxnorm.files import write_atomically
-from jaxnorm.reporting.notebook import fill
 
 DOCUMENTS = (Path("README.md"), Path("experiments/README.md"), Path("docs/norms.md"), Path("docs/claims.md"), Path("docs/method.md"))
 RESULTS = Path("experiments/results")
-PACKAGED = {RESULTS / "coverage" / "summary.json": Path("jaxnorm/analysis/coverage.json")}
-"""Results that travel with the package, and where."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -26,12 +24,11 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def fill_documents(arguments: list[str]) -> int:
-    """Render every block of every document, then write them and what is packaged."""
+    """Render every block of every document, then write them."""
     if arguments:
         raise UsageError(f"{arguments[0]} is not understood; this command takes no flags and runs in the project's root.")
     try:
         filled = {document: fill(document, RESULTS).encode() for document in DOCUMENTS}
-        filled |= {copy: original.read_bytes() for original, copy in PACKAGED.items()}
     except FileNotFoundError as error:
         raise UsageError(
             f"{error.filename} is absent; run this in the project's root, with the results that the documents show."

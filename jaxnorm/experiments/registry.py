@@ -22,7 +22,6 @@ TRAINING = {
 COMMANDS = TRAINING | {
     "throughput": "networks trained per second, against a plain Flax loop and PyTorch",
     "layers": "rounding errors and costs of single layers, beside flax.linen and PyTorch",
-    "coverage": "whether intervals cover, what reports claim where nothing differs, and what so many seeds find",
     "report": "a finished run drawn anew, or several side by side, without training",
     "claims": "every claim with its latest verdict, or the command that would decide it",
     "notebook": "fills the documents with the committed results",

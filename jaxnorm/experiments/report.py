@@ -1,16 +1,21 @@
 """What did finished runs find? Their reports redrawn, or several side by side, from the files that they left.
 
-Command:  python -m jaxnorm.experiments.report DIR [DIR ...]
+Command:  python -m jaxnorm.experiments.report DIR [--latex]     or     DIR DIR ...
 Time:     seconds; nothing is trained, and jax is not imported
-Result:   one folder: its figures, report.md and report.html are drawn anew; several: their verdicts and results on the terminal
+Result:   one folder: its figures, report.md and report.html are drawn anew, with --latex also tables.tex; several: their verdicts and
+          results on the terminal
 """
 
+import dataclasses
 import json
 import sys
 from pathlib import Path
 from typing import Any
 
 from jaxnorm.experiments.command_line import UsageError, run_command
+
+WORDING = ("question", "conclusion")
+"""Settings that change no number: a report is worded by what config.json says now."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -24,36 +29,45 @@ def report(arguments: list[str]) -> int:
     if {"-h", "--help"} & set(arguments):
         print(__doc__)
         return 0
-    if not arguments or any(argument.startswith("-") for argument in arguments):
-        given = f"{' '.join(arguments)} is not understood" if arguments else "no folder is named"
-        raise UsageError(f"{given}; give the folders of one or more finished runs.")
-    folders = [Path(argument) for argument in arguments]
-    return _redraw(folders[0]) if len(folders) == 1 else _side_by_side(folders)
+    latex, names = "--latex" in arguments, [argument for argument in arguments if argument != "--latex"]
+    if not names or any(name.startswith("-") for name in names):
+        given = f"{' '.join(names)} is not understood" if names else "no folder is named"
+        raise UsageError(f"{given}; give the folders of one or more finished runs, and --latex for the tables of one as LaTeX.")
+    folders = [Path(name) for name in names]
+    if len(folders) > 1 and latex:
+        raise UsageError(f"--latex goes with one folder, and {len(folders)} are named; name one.")
+    return _redraw(folders[0], latex=latex) if len(folders) == 1 else _side_by_side(folders)
 
 
-def _redraw(folder: Path) -> int:
+def _redraw(folder: Path, *, latex: bool) -> int:
+    from jaxnorm import __version__
+    from jaxnorm.experiments.registry import words_of
     from jaxnorm.experiments.reproduce import reproducing_command
-    from jaxnorm.reporting.draw import draw_report
+    from jaxnorm.report.draw import draw_report
 
-    summary, environment = _summary(folder), _json(folder / "environment.json")
-    draw_report(summary, folder, reproducing_command(_json(folder / "config.json")), environment)
-    print(f"redrawn in {folder}: figures/, report.html, report.md")
+    summary, environment, config = _summary(folder), _json(folder / "environment.json"), _json(folder / "config.json")
+    worded = dataclasses.replace(summary, settings={**summary.settings, **{key: config[key] for key in WORDING if key in config}})
+    version = __version__ if latex else ""
+    draw_report(worded, words_of(summary.instrument), folder, reproducing_command(config), environment, latex=version)
+    print(f"redrawn in {folder}: figures/, report.html, report.md{', tables.tex' if latex else ''}")
     return 0
 
 
 def _side_by_side(folders: list[Path]) -> int:
+    from jaxnorm.experiments.registry import words_of
     from jaxnorm.experiments.terminal import make_console
-    from jaxnorm.reporting.console import print_runs
+    from jaxnorm.report.console import print_runs
 
     distinct = len({folder.name for folder in folders}) == len(folders)
-    print_runs({folder.name if distinct else str(folder): _summary(folder) for folder in folders}, make_console())
+    runs = {folder.name if distinct else str(folder): _summary(folder) for folder in folders}
+    print_runs({name: (summary, words_of(summary.instrument)) for name, summary in runs.items()}, make_console())
     return 0
 
 
 def _summary(folder: Path) -> Any:
     import msgspec
 
-    from jaxnorm.analysis.summary import Summary
+    from jaxnorm.stats.summary import Summary
 
     try:
         return Summary.load(folder / "summary.json")
@@ -66,7 +80,7 @@ def _summary(folder: Path) -> Any:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read; the folder of a finished run has it.") from error
 

@@ -7,11 +7,11 @@ from typing import Any, Protocol
 
 import pandas as pd
 
-from jaxnorm.stats.table import VALUE_COLUMNS
 from jaxnorm.config import Output
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.folder import file_stem
 from jaxnorm.stats.arm import Arm
+from jaxnorm.stats.table import VALUE_COLUMNS
 
 OnArm = Callable[[Arm, pd.DataFrame], None]
 """Told of an arm once all its networks are trained and kept, with its rows of the tidy table (docs/tracking.md)."""

@@ -4,9 +4,10 @@ import textwrap
 
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.ticker import FixedLocator, FuncFormatter, NullFormatter, NullLocator
+from matplotlib.axis import Axis
+from matplotlib.ticker import FixedLocator, FuncFormatter, Locator, NullFormatter, NullLocator
 
-from jaxnorm.stats.units import NATS, Unit
+from jaxnorm.stats.units import FRACTION, Unit
 
 LABEL_WIDTH = 30
 """Characters of an axis label before it takes another line."""
@@ -24,8 +25,10 @@ FACTOR_LABELS = {
     "batch_size": "batch size (examples)",
     "ghost_size": "ghost size (examples)",
     "depth": "depth (blocks)",
+    "warmup_steps": "warm-up (updates)",
     "learning_rate": "learning rate",
     "init_scale": "initial scale",
+    "matched_loss": "training loss (nats)",
 }
 """Numbers that were varied, as axes name them."""
 
@@ -36,11 +39,12 @@ def axis_label(title: str, unit: Unit) -> str:
 
 
 def spread_axis(ax: Axes, unit: Unit, values: np.ndarray) -> None:
-    """Make the axis logarithmic where values span much: in a loss, or in the errors that an accuracy leaves."""
-    if unit == NATS:
+    """Make the axis logarithmic where values span much: in the errors that a share leaves, or in an amount such as a loss."""
+    if unit != FRACTION:
         values = values[values > 0]  # an interval that was cut at 0 has no end on a logarithmic axis
         if len(values) and values.max() > WIDE_RATIO * values.min():
-            _log_loss(ax)
+            ax.set_yscale("log")
+            round_ticks(ax.yaxis)
         return
     errors = np.maximum(SMALLEST_ERROR, 100 - values)
     smallest, largest = errors.min(), errors.max()
@@ -70,13 +74,25 @@ def loss_ticks(low: float, high: float) -> list[float]:
     return ticks if len(ticks) >= FEWEST_TICKS else [tick for tick in fine if low <= tick <= high]
 
 
-def _log_loss(ax: Axes) -> None:
-    ax.set_yscale("log")
-    low, high = ax.get_ylim()
-    ax.yaxis.set_major_locator(FixedLocator(loss_ticks(low, high)))
-    ax.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
-    ax.yaxis.set_minor_locator(NullLocator())
-    ax.yaxis.set_minor_formatter(NullFormatter())
+def round_ticks(axis: Axis) -> None:
+    """Ticks of a logarithmic axis at round numbers, whatever its limits become."""
+    axis.set_major_locator(RoundNumbers())
+    axis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axis.set_minor_locator(NullLocator())
+    axis.set_minor_formatter(NullFormatter())
+
+
+class RoundNumbers(Locator):
+    """``loss_ticks`` of the limits of an axis."""
+
+    def __call__(self) -> list[float]:
+        """The ticks of the axis as it is."""
+        assert self.axis is not None
+        return self.tick_values(*self.axis.get_view_interval())
+
+    def tick_values(self, vmin: float, vmax: float) -> list[float]:
+        """The ticks between two limits, in either order."""
+        return loss_ticks(min(vmin, vmax), max(vmin, vmax))
 
 
 def _to_log_error(accuracy: np.ndarray) -> np.ndarray:

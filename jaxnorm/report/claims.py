@@ -1,77 +1,74 @@
-"""The catalogue of claims as tables: for the documents, and with the verdicts of results."""
+"""Claims with their verdicts: the table with forests, the statements in full, and a line for each."""
 
-from collections.abc import Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping
 
-import msgspec
-
-from jaxnorm.analysis.catalogue import CATALOGUE
-from jaxnorm.analysis.listing import Listing
-from jaxnorm.analysis.summary import Summary, Verdict
-from jaxnorm.reporting.tables import TextTable
-
-FACTS = ("id", "claim", "measure", "expected", "margin")
-"""What every table of claims says of each."""
-Verdicts = Mapping[str, Sequence[tuple[str, Verdict]]]
-"""Claim to the runs that judged it, by name, and what they found."""
+from jaxnorm.report.blocks import Cell, ForestRow, Table
+from jaxnorm.report.comparisons import factors_of
+from jaxnorm.report.text import comparison_title, difference_text, margin, say
+from jaxnorm.report.vocabulary import Vocabulary
+from jaxnorm.stats.claims import Slot
+from jaxnorm.stats.summary import Evidence, Summary, Verdict
 
 
-def find_verdicts(results: Path) -> Verdicts:
-    """What the summaries below ``results`` say of each claim; folders without one are passed over.
-
-    Raises ``ValueError``, which names the file, where a summary is broken or judges a claim that the catalogue lacks.
-    """
-    found: dict[str, list[tuple[str, Verdict]]] = {listing.id: [] for listing in CATALOGUE}
-    for path in sorted(results.glob("*/summary.json")):
-        for verdict in _verdicts(path):
-            if verdict.claim not in found:
-                raise ValueError(f"{path} judges the claim {verdict.claim!r}, which is not in the catalogue")
-            found[verdict.claim].append((path.parent.name, verdict))
-    return found
-
-
-def _verdicts(path: Path) -> list[Verdict]:
-    try:
-        return Summary.load(path).verdicts if judges_claims(path) else []
-    except msgspec.MsgspecError as error:
-        raise ValueError(f"{path} is not a whole summary") from error
-
-
-def judges_claims(path: Path) -> bool:
-    """Whether a ``summary.json`` is of a run that judges claims; measurements of speed, layers and coverage do not."""
-    return "verdicts" in msgspec.json.decode(path.read_bytes(), type=dict)
-
-
-def claims_table() -> TextTable:
-    """Every claim and how it is measured."""
-    rows = [(*_facts(listing), _decided_by(listing)) for listing in CATALOGUE]
-    return TextTable("Claims", "", (*FACTS, "decided by"), [("", rows)], 6)
-
-
-def _facts(listing: Listing) -> tuple[str, ...]:
-    return (listing.id, listing.claim, listing.measure, listing.expected, listing.margin)
-
-
-def _decided_by(listing: Listing) -> str:
-    return ", ".join(f"`{instrument}`" for instrument in listing.instruments) or listing.decided_by
-
-
-def verdicts_overview(verdicts: Verdicts) -> TextTable:
-    """Every claim with its verdicts, or with what would decide it."""
-    rows = [(*_facts(listing), _state(listing, verdicts[listing.id])) for listing in CATALOGUE]
-    decided = sum(bool(found) for found in verdicts.values())
-    exact = sum(bool(listing.test) for listing in CATALOGUE)
+def claims_table(summary: Summary, words: Vocabulary) -> Table:
+    """Every claim with its verdict, how many of its comparisons are as claimed, and a forest."""
+    rows = []
+    for verdict in summary.verdicts:
+        claim = words.claims[verdict.claim]
+        linked = claim.figure if claim.figure in words.figures_of(summary) else ""
+        rows.append(
+            [
+                Cell(verdict.claim),
+                Cell(filled(claim.title, verdict.slots), link=linked),
+                Cell(verdict.word, f"{verdict.as_claimed} of {verdict.number}", verdict.word),
+                Cell("", forest=forest(summary, words, verdict), image=f"claims/{verdict.claim}.svg"),
+            ]
+        )
     caption = (
-        f"{decided} of {len(CATALOGUE)} claims are judged by results, {exact} are exact and tested, {len(CATALOGUE) - decided - exact} are "
-        "open. A run is named in brackets; runs differ in data, optimizer and network."
+        f"Right: in favour of the claim; grey band: smaller than the margin; thin bars hold for all {summary.number} comparisons of this "
+        "report together (95 %) and decide, thick ones for one alone."
     )
-    return TextTable("Claims and their verdicts", caption, (*FACTS, "verdict"), [("", rows)], 6)
+    return Table("claims", ("", "claim", "verdict", "comparisons"), rows, caption, 4)
 
 
-def _state(listing: Listing, found: Sequence[tuple[str, Verdict]]) -> str:
-    if not found:
-        return listing.decided_by if listing.test else f"open: {listing.decided_by}"
-    by_word: dict[str, list[str]] = {}
-    for run, verdict in found:
-        by_word.setdefault(verdict.word, []).append(run)
-    return "; ".join(f"{word} ({', '.join(runs)})" for word, runs in by_word.items())
+def forest(summary: Summary, words: Vocabulary, verdict: Verdict) -> tuple[ForestRow, ...]:
+    """The intervals of a claim's comparisons, in margins."""
+    return tuple(_forest_row(summary, words, part) for part in verdict.evidence)
+
+
+def _forest_row(summary: Summary, words: Vocabulary, part: Evidence) -> ForestRow:
+    comparison = summary.comparisons[part.comparison]
+    unit = words.measure(comparison.measure).unit
+    scale = comparison.margin or abs(comparison.mean) or 1.0
+    favour = part.sign * (-1 if part.expected == "lower" else 1)
+    if part.expected == "different" and favour * comparison.mean < 0:
+        favour = -favour
+    label = comparison_title(comparison, factors_of(summary), part.sign)
+    text = (
+        f"{words.measure(comparison.measure).title}, {label}: {difference_text(comparison, unit, part.sign)}, "
+        f"margin {margin(comparison.margin, unit)}; expected {part.expected}"
+    )
+    joint, alone = (None if half is None else half / scale for half in (comparison.half, comparison.half_alone))
+    return ForestRow(text, favour * comparison.mean / scale, joint, alone, part.finding)
+
+
+def statements_table(summary: Summary, words: Vocabulary) -> Table:
+    """Every claim as it is stated, and a row for each of its comparisons."""
+    rows = []
+    for verdict in summary.verdicts:
+        statement = filled(words.claims[verdict.claim].statement, verdict.slots)
+        for number, row in enumerate(forest(summary, words, verdict)):
+            opening = [Cell(verdict.claim), Cell(statement)] if number == 0 else [Cell(""), Cell("")]
+            rows.append([*opening, Cell(row.finding, mark=row.finding), Cell(row.text)])
+    return Table("other", ("", "statement", "finding", "comparison"), rows, text_columns=4)
+
+
+def verdict_line(summary: Summary, words: Vocabulary, verdict: Verdict) -> str:
+    """A verdict in one line: ``A1 mixed, 5 of 6: BatchNorm at 128 converges fastest and lowest``."""
+    title = filled(words.claims[verdict.claim].title, verdict.slots)
+    return f"{verdict.claim} {verdict.word}, {verdict.as_claimed} of {verdict.number}: {title}"
+
+
+def filled(template: str, slots: Mapping[str, Slot]) -> str:
+    """A title or statement, its braces filled."""
+    return template.format(**{name: say(value) for name, value in slots.items()})

@@ -8,8 +8,13 @@ from rich.measure import Measurement
 from rich.table import Table as Grid
 from rich.text import Text as Line
 
+from jaxnorm.report.arms import results_tables
 from jaxnorm.report.blocks import Cell, ForestRow, Mark, Table
-from jaxnorm.report.build import claims_table, comparisons_table, results_tables, seeds_line, verdict_line, warnings
+from jaxnorm.report.build import warnings
+from jaxnorm.report.certainty import seeds_line
+from jaxnorm.report.claims import claims_table, verdict_line
+from jaxnorm.report.comparisons import comparisons_table
+from jaxnorm.report.setting import question
 from jaxnorm.report.text import number
 from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.summary import Summary
@@ -33,7 +38,7 @@ MARKS: dict[Mark, str] = {"best": "*", "tied": "~"}
 
 def print_summary(summary: Summary, words: Vocabulary, console: Console) -> None:
     """The question, the tables of arms, the claims, and how many seeds would close what is open."""
-    console.print(Line(str(summary.settings["question"]), style="bold"))
+    console.print(Line(question(summary), style="bold"))
     for block in [*results_tables(summary, words)[:-1], *warnings(summary)]:
         if isinstance(block, Table):
             print_table(block, console)
@@ -42,7 +47,8 @@ def print_summary(summary: Summary, words: Vocabulary, console: Console) -> None
     if summary.verdicts:
         print_table(claims_table(summary, words), console, caption=False)
     console.print(Line(LEGEND, style="dim"))
-    console.print(Line(seeds_line(summary), style="dim"))
+    if line := seeds_line(summary):
+        console.print(Line(line, style="dim"))
 
 
 def print_brief(summary: Summary, words: Vocabulary, console: Console) -> None:

@@ -7,7 +7,7 @@ from typing import Any
 from jaxnorm.files import write_atomically
 from jaxnorm.report import forest
 from jaxnorm.report.build import build_report
-from jaxnorm.report.build import forest as forest_of
+from jaxnorm.report.claims import forest as forest_of
 from jaxnorm.report.figures import save_figures
 from jaxnorm.report.latex import render_latex
 from jaxnorm.report.markdown import render_markdown

@@ -6,12 +6,14 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.ticker import FixedLocator, FuncFormatter, NullLocator
 
-from jaxnorm.report.axes import FACTOR_LABELS, WIDE_RATIO, axis_label
+from jaxnorm.report.axes import FACTOR_LABELS, WIDE_RATIO, axis_label, spread_axis
 from jaxnorm.report.hover import tell_points
 from jaxnorm.report.style import looks, norms_of
 from jaxnorm.report.text import arm_title, factor_title, level_text, norm_title
 from jaxnorm.report.vocabulary import Vocabulary
+from jaxnorm.stats.measures import Measure
 from jaxnorm.stats.summary import ArmSummary, Estimate, Summary
+from jaxnorm.stats.units import FRACTION, NATS, POINTS
 
 DODGE = 0.06
 """Shift between norms at the same level, in powers of two."""
@@ -46,6 +48,20 @@ def plot_factor(ax: Axes, summary: Summary, words: Vocabulary, name: str, factor
     ax.xaxis.set_minor_locator(NullLocator())
     ax.set(xlabel=FACTOR_LABELS.get(factor, factor_title(factor)), ylabel=axis_label(measure.title, measure.unit))
     return ax
+
+
+def spread_measure(ax: Axes, measure: Measure, estimates: Sequence[Estimate]) -> None:
+    """Make the axis logarithmic where a loss, a noise, or the errors that an accuracy leaves span much; ``estimates``: all that it shows.
+
+    It shows all means; intervals may reach below it.
+    """
+    means, errors = with_errors(estimates, measure.unit.factor)
+    halves = 0 if errors is None else errors
+    if measure.unit == FRACTION and measure.margin == "accuracy":
+        spread_axis(ax, FRACTION, np.clip(np.concatenate([means - halves, means + halves]), 0, FRACTION.factor))
+    elif measure.unit in (NATS, POINTS) and 0 < WIDE_RATIO * means.min() < means.max():
+        ax.set_ylim(means.min() / 2, 1.2 * (means + halves).max())
+        spread_axis(ax, NATS, means)
 
 
 def diverged_text(arm: ArmSummary) -> str:

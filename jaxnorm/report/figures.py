@@ -4,6 +4,7 @@ import io
 import re
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
+from typing import Literal
 
 from matplotlib.axes import Axes
 from matplotlib.collections import PathCollection, PolyCollection
@@ -12,11 +13,11 @@ from matplotlib.lines import Line2D
 
 from jaxnorm.files import write_atomically
 from jaxnorm.report.curves import plot_curves
-from jaxnorm.report.factors import plot_factor
+from jaxnorm.report.factors import plot_factor, spread_measure
 from jaxnorm.report.hover import with_titles
 from jaxnorm.report.line_labels import label_lines
 from jaxnorm.report.seeds import plot_seeds
-from jaxnorm.report.style import INK, PAPER, levels_of, line_styles, looks, norms_of, styled, variant, variants_of
+from jaxnorm.report.style import BLACK, INK, PAPER, levels_of, line_styles, looks, norms_of, styled, variant, variants_of, varied
 from jaxnorm.report.text import arm_title, described, norm_title
 from jaxnorm.report.vocabulary import Drawing, Vocabulary
 from jaxnorm.stats.arm import Factor
@@ -26,11 +27,15 @@ LARGEST = 300_000
 """Bytes of an SVG from which on its dots and bands are drawn as an image within it."""
 PANEL = (3.3, 2.7)
 """Inches of a panel among others."""
+WIDTHS, NARROWEST = {1: 1.0, 2: 1.35, 3: 1.0}, 0.82
+"""Number of columns to the width of a panel, as a share of ``PANEL``'s; and where there are more columns."""
 FOLLOWS_PAGE = """<style>svg{color:#333}@media screen and (prefers-color-scheme:dark){svg{color:#d5dbe3}}</style>"""
 """Ink of a figure that is a file of its own; in a page it is the page's."""
 
 PlotPanel = Callable[[Axes, Sequence[ArmSummary], str], object]
 """Draws some arms by one name, of a metric or of a measure."""
+Legend = Callable[[Figure, Summary, Sequence[ArmSummary]], None]
+"""Adds the legend of the arms that are shown."""
 
 
 def save_figures(summary: Summary, words: Vocabulary, folder: Path) -> None:
@@ -50,7 +55,7 @@ def to_svg(figure: Figure) -> str:
             for artist in ax.findobj(lambda each: isinstance(each, PathCollection | PolyCollection) or _is_dots(each)):
                 artist.set_rasterized(True)
         svg = _save(figure)
-    inked = re.sub(rf"(?i){INK}|#000000", "currentColor", svg)
+    inked = re.sub(rf"(?i){INK}|{BLACK}", "currentColor", svg)
     return re.sub(r"(<svg[^>]*>)", rf"\1{FOLLOWS_PAGE}", inked, count=1)
 
 
@@ -65,18 +70,22 @@ def _save(figure: Figure) -> str:
 
 
 def curves(
-    *metrics: str, across: str = "", title: str = "Training loss and validation accuracy after each epoch", caption: str = ""
+    *metrics: str,
+    across: str = "",
+    columns: int | None = None,
+    legend: Legend | None = None,
+    title: str = "Training loss and validation accuracy after each epoch",
+    caption: str = "",
 ) -> Drawing:
-    """Metrics against epochs: a row for each and a column for each level of the factor ``across``; without one, a column for each metric."""
+    """Metrics against epochs: a row for each, a column for each level of ``across``; without one, a panel for each in ``columns``."""
     read = "Means over seeds with 95 % bands."
 
     def make(summary: Summary, words: Vocabulary) -> Figure:
         def plot(ax: Axes, arms: Sequence[ArmSummary], name: str) -> None:
             plot_curves(ax, summary, words, name, arms)
 
-        return panels(
-            summary, metrics, plot, across=across, legend=add_norm_legend if across else add_arm_legend, sharey="row" if across else False
-        )
+        shown = legend or (add_norm_legend if across else add_arm_legend)
+        return panels(summary, metrics, plot, across=across, legend=shown, sharey="row" if across else False, columns=columns)
 
     return Drawing(title, f"{read} {caption}".strip(), make)
 
@@ -85,14 +94,18 @@ def lines(*measures: str, over: str, across: str = "", where: Mapping[str, Facto
     """Measures against the numbers of the factor ``over``: a row for each, a column for each level of ``across``; or a column for each."""
     read = "Means with 95 % intervals, set apart sideways; crosses: some runs diverged."
 
+    def shown(summary: Summary) -> list[ArmSummary]:
+        return arms_of(summary, **(where or {}))
+
     def make(summary: Summary, words: Vocabulary) -> Figure:
         def plot(ax: Axes, arms: Sequence[ArmSummary], name: str) -> None:
             plot_factor(ax, summary, words, name, over, arms)
+            spread_measure(ax, words.measure(name), [arm.measures[name] for arm in shown(summary)])
 
         present = [name for name in measures if name in summary.arms[0].measures]
         return panels(summary, present, plot, across=across, where=where, legend=add_norm_legend, sharey="row" if across else False)
 
-    return Drawing(title, f"{read} {caption}".strip(), make, lambda summary: len(levels_of(summary, over)) > 1)
+    return Drawing(title, f"{read} {caption}".strip(), make, lambda summary: len({arm.factors[over] for arm in shown(summary)}) > 1)
 
 
 def results(*measures: str, title: str = "Every run's result") -> Drawing:
@@ -114,24 +127,33 @@ def panels(
     *,
     across: str = "",
     where: Mapping[str, Factor] | None = None,
-    legend: Callable[[Figure, Summary, Sequence[ArmSummary]], None],
-    sharey: bool | str = False,
+    legend: Legend,
+    sharey: Literal["row"] | bool = False,
     size: tuple[float, float] = PANEL,
+    columns: int | None = None,
+    groups: Mapping[str, Sequence[ArmSummary]] | None = None,
 ) -> Figure:
-    """A grid of panels: a row for each name and a column for each level of ``across``; without one, a column for each name."""
+    """Panels: a row for each name and a column for each level of ``across``; without one, a panel for each name in so many ``columns``.
+
+    ``groups``: arms by the title of their column, instead of levels; an arm may stand in several. With ``columns``, they take more rows.
+    """
     arms = arms_of(summary, **(where or {}))
-    groups = {level: arms_of(summary, **{**(where or {}), across: level}) for level in levels_of(summary, across)} if across else {"": arms}
-    shape = (len(names), len(groups)) if across else (1, len(names))
-    width = size[0] * (1.35 if shape[1] == 2 else 1.0)
+    if across:
+        by_level = {level: arms_of(summary, **{**(where or {}), across: level}) for level in levels_of(summary, across)}
+        groups = {described({across: level}): group for level, group in by_level.items() if group}
+    titled = groups or {"": arms}
+    columns = columns or (len(titled) if groups else len(names))
+    shape = (len(names) * len(titled) // columns, columns)
+    width = size[0] * WIDTHS.get(columns, NARROWEST)
     figure = Figure(figsize=(width * shape[1], size[1] * shape[0] + 0.6), layout="constrained")
-    axes = figure.subplots(*shape, squeeze=False, sharex=bool(across), sharey=sharey)  # pyright: ignore[reportArgumentType]
+    axes = figure.subplots(*shape, squeeze=False, sharex=bool(groups), sharey=sharey)
     for row, name in enumerate(names):
-        for column, (level, group) in enumerate(groups.items()):
-            ax = axes[row, column] if across else axes[0, row]
+        for column, (title, group) in enumerate(titled.items()):
+            ax = axes.flat[row * len(titled) + column]
             plot(ax, group, name)
-            if across and row == 0:
-                ax.set_title(described({across: level}))
-            if across:
+            if groups and row == 0:
+                ax.set_title(title)
+            if groups:
                 ax.label_outer()
     legend(figure, summary, arms)
     return figure
@@ -144,15 +166,14 @@ def arms_of(summary: Summary, **factors: Factor) -> list[ArmSummary]:
 
 def add_arm_legend(figure: Figure, summary: Summary, arms: Sequence[ArmSummary]) -> None:
     """One entry per arm, a column per norm."""
-    look, style = looks(norms_of(summary)), line_styles(variants_of(summary))
-    ordered = sorted(arms, key=lambda arm: (norms_of(summary).index(arm.norm), variants_of(summary).index(variant(arm))))
-    handles = [
-        Line2D(
-            [], [], color=look[arm.norm].color, marker=look[arm.norm].marker, linestyle=style[variant(arm)], label=arm_title(arm.factors)
-        )
-        for arm in ordered
-    ]
-    figure.legend(handles=handles, loc="outside upper left", ncols=len({arm.norm for arm in arms}), handlelength=3.2)
+    norms, variants, named = norms_of(summary), variants_of(arms), varied(arms)
+    look, style = looks(norms), line_styles(variants)
+    handles = []
+    for arm in sorted(arms, key=lambda arm: (norms.index(arm.norm), variants.index(variant(arm)))):
+        mark, title = look[arm.norm], arm_title({name: arm.factors[name] for name in named})
+        handles.append(Line2D([], [], color=mark.color, marker=mark.marker, linestyle=style[variant(arm)], label=title))
+    columns = len(handles) // len(variants) if len(handles) % len(variants) == 0 else len(handles)
+    figure.legend(handles=handles, loc="outside upper left", ncols=columns, handlelength=3.2)
 
 
 def add_norm_legend(figure: Figure, summary: Summary, arms: Sequence[ArmSummary]) -> None:

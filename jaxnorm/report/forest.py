@@ -1,4 +1,4 @@
-"""Small forests as SVG: the intervals of a claim, in margins, for pages, Markdown and documents. They need no script, and follow dark mode."""
+"""Small forests as SVG: the intervals of a claim, in margins, for pages, Markdown and documents. They follow dark mode."""
 
 from collections.abc import Sequence
 from html import escape
@@ -18,7 +18,8 @@ CLASSES = {
     "lower": "found",
 }
 STYLE = """
-.forest .band{fill:#8c959f;opacity:.25}.forest .zero{stroke:#8c959f}.forest .thin{stroke-width:1.4}.forest .thick{stroke-width:4;opacity:.55}
+.forest .band{fill:#8c959f;opacity:.25}.forest .zero{stroke:#8c959f}.forest .thin{stroke-width:1.4}
+.forest .thick{stroke-width:4;opacity:.55}
 .forest .claimed{stroke:#1a7f4b;fill:#1a7f4b}.forest .opposite{stroke:#c4291c;fill:#c4291c}.forest .negligible{stroke:#66707d;fill:#66707d}
 .forest .open{stroke:#b07a10;fill:#b07a10}.forest .open circle{fill:none;stroke-width:1.6}.forest .found{stroke:#1f5fbf;fill:#1f5fbf}
 @media screen and (prefers-color-scheme:dark){.forest .claimed{stroke:#4cc38a;fill:#4cc38a}.forest .opposite{stroke:#ff7b6e;fill:#ff7b6e}

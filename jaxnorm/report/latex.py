@@ -13,6 +13,12 @@ SPECIAL = {
     "}": r"\}",
     "~": r"\textasciitilde{}",
     "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': "''",
+    "[": "{[}",  # behind the end of a row it would begin its options
+    "*": "{*}",
     "−": "$-$",
     "±": r"$\pm$",
     "†": r"$\dagger$",
@@ -24,8 +30,8 @@ SPECIAL = {
 }
 METHOD = (
     "Differences are paired by seed; intervals are Student's $t$ at a level at which all comparisons of the report hold together in "
-    r"95\,\% of reports (Bonferroni). Bold: best of its column; italic: not distinguishable from it. Means with 95\,\% half-widths over seeds "
-    r"\citep{jaxnorm}."
+    r"95\,\% of reports (Bonferroni). Bold: best of its column; italic: not distinguishable from it. Means with 95\,\% half-widths over "
+    r"seeds \citep{jaxnorm}."
 )
 CITATION = r"""% @software{jaxnorm,
 %   title = {jaxnorm: a laboratory for normalization layers in {JAX}},

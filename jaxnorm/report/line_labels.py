@@ -12,7 +12,7 @@ FONT_SIZE = 7.5
 """Points."""
 LINE_HEIGHT, CHARACTER_WIDTH = 1.2 * FONT_SIZE, 0.6 * FONT_SIZE
 """From one label to the next, and from one character to the next about, in points."""
-WIDEST = 0.6
+WIDEST = 0.4
 """Share of the width of the axes that labels may take beside them; a figure whose labels are wider has its legend alone."""
 UNNAMED = ("_child", "_nolegend_")
 """Beginnings of the labels of lines that were given none."""

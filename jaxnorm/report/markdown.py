@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 from jaxnorm.report.blocks import Block, Cell, Code, Details, Heading, Picture, Report, Table, Text
 
-SPECIAL = re.compile(r"([\\`*_\[\]<>|&#~])")
+SPECIAL = re.compile(r"([\\`*_\[\]<>|&#~$])")
 """What Markdown or HTML would not take as it stands."""
 BOLD = ("best", "supported", "refuted", "mixed", "negligible", "inconclusive")
 
@@ -27,7 +27,8 @@ def _render(block: Block) -> str:
         case Text(text, kind):
             return f"> {escape(text)}" if kind == "quote" else escape(text)
         case Code(text):
-            return f"```sh\n{text}\n```"
+            fence = "`" * max(3, 1 + max(map(len, re.findall("`+", text)), default=0))
+            return f"{fence}sh\n{text}\n{fence}"
         case Table():
             return "\n\n".join(filter(None, [f"**{escape(block.title)}**" if block.title else "", table(block), escape(block.caption)]))
         case Picture(name, title, caption):

@@ -26,7 +26,7 @@ def plot_seeds(ax: Axes, summary: Summary, words: Vocabulary, name: str) -> Axes
         (dots,) = ax.plot(
             values, row + 0.12 + jitter, linestyle="none", marker=mark.marker, color=mark.color, alpha=0.45, markersize=3, mew=0
         )
-        tell_points(dots, _texts(summary, arm, name, measure.unit))
+        tell_points(dots, seed_texts(summary, arm, name, measure.unit))
         estimate = arm.measures[name]
         if estimate.half is not None:
             ends = [measure.unit.factor * (estimate.mean + sign * estimate.half) for sign in (-1, 1)]
@@ -41,7 +41,7 @@ def plot_seeds(ax: Axes, summary: Summary, words: Vocabulary, name: str) -> Axes
     return ax
 
 
-def _texts(summary: Summary, arm: ArmSummary, name: str, unit: Unit) -> list[str]:
+def seed_texts(summary: Summary, arm: ArmSummary, name: str, unit: Unit) -> list[str]:
     """What is told of each run: ``BatchNorm 16, seed 3: 0.0479 nats``."""
     estimate = arm.measures[name]
     decimals = count_decimals(unit.factor * estimate.mean, None if estimate.half is None else unit.factor * estimate.half)

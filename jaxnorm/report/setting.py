@@ -1,18 +1,23 @@
-"""The two lines above a report's results: what it is, and what was trained."""
+"""The lines above a report's results: what it is, and what was trained."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from jaxnorm.report.text import count, duration, number
+from jaxnorm.report.text import clean, count, duration, number
 from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.summary import Summary
 
 DATA_TITLES = {"mnist": "MNIST", "digits": "digits", "fashion_mnist": "Fashion-MNIST", "kmnist": "KMNIST"}
 
 
+def question(summary: Summary) -> str:
+    """What the run asks."""
+    return clean(str(summary.settings["question"]))
+
+
 def kicker(summary: Summary, environment: Mapping[str, Any]) -> str:
     """``compare · MNIST · 32 paired seeds per arm · 6.9 min on 2 cores``."""
-    name = str(summary.data["name"])
+    name = clean(str(summary.settings.get("dataset", summary.data["name"])))
     seeds = count(len(summary.seeds), "paired seed")
     parts = [summary.instrument.replace("_", " "), DATA_TITLES.get(name, name), f"{seeds} per arm"]
     if "wall_seconds" in environment:

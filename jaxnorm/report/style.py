@@ -11,7 +11,7 @@ from typing import Any
 import matplotlib as mpl
 
 from jaxnorm.stats.arm import Factor
-from jaxnorm.stats.summary import ArmSummary, Summary
+from jaxnorm.stats.summary import ArmSummary, Summary, Sweep
 
 
 @dataclasses.dataclass(frozen=True)
@@ -22,10 +22,12 @@ class Look:
     marker: str
 
 
+BLACK = "#010101"
+"""Black that becomes the ink of the page; plain black is not written into an SVG at all."""
 KNOWN_LOOKS = {
     "batch": Look("#0072B2", "o"),
     "layer": Look("#D55E00", "s"),
-    "none": Look("#000000", "D"),
+    "none": Look(BLACK, "D"),
     "rms": Look("#009E73", "^"),
     "group": Look("#CC79A7", "v"),
     "instance": Look("#56B4E9", "P"),
@@ -99,14 +101,14 @@ def levels_of(summary: Summary, factor: str) -> list[Factor]:
     return values if any(isinstance(value, str) for value in values) else sorted(values, key=float)
 
 
-def variant(arm: ArmSummary) -> tuple[Factor, ...]:
+def variant(arm: ArmSummary | Sweep) -> tuple[Factor, ...]:
     """All that tells an arm from others besides its norm."""
     return tuple(value for name, value in arm.factors.items() if name != "norm")
 
 
-def variants_of(summary: Summary) -> list[tuple[Factor, ...]]:
-    """The variants of a report: of one number each ascending, else in its order."""
-    variants = list(dict.fromkeys(variant(arm) for arm in summary.arms))
+def variants_of(arms: Sequence[ArmSummary | Sweep]) -> list[tuple[Factor, ...]]:
+    """The variants of arms: of one number each ascending, else in their order."""
+    variants = list(dict.fromkeys(variant(arm) for arm in arms))
     return variants if any(isinstance(value, str) for each in variants for value in each) else sorted(variants)
 
 
@@ -115,6 +117,11 @@ def looks(norms: Sequence[str]) -> dict[str, Look]:
     unknown = [norm for norm in norms if norm not in KNOWN_LOOKS]
     spare = {norm: SPARE_LOOKS[index % len(SPARE_LOOKS)] for index, norm in enumerate(unknown)}
     return {norm: KNOWN_LOOKS.get(norm) or spare[norm] for norm in norms}
+
+
+def varied(arms: Sequence[ArmSummary | Sweep]) -> list[str]:
+    """The factors that differ between some arms; the norm always."""
+    return [name for name in arms[0].factors if name == "norm" or len({arm.factors[name] for arm in arms}) > 1]
 
 
 def line_styles(variants: Sequence[tuple[Factor, ...]]) -> dict[tuple[Factor, ...], Any]:

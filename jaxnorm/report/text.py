@@ -64,20 +64,24 @@ VALUE_TITLES = {
 DEFAULT_TITLES = {
     ("order", "mixed"): "shuffled batches",
     ("ghost_size", 0): "whole batches",
-    ("statistics", "live"): "live statistics",
     ("warmup_steps", 0): "no warm-up",
-    ("masking", "uncoupled"): "no padding in statistics",
 }
 """What values that are not mentioned are called where they are set against others."""
 VALUE_FORMS = {"ghost_size": "ghosts of {}"}
 """Factors whose numbers mean little without a word."""
 
 MINUS, MAX_DECIMALS, DIGITS_WITHOUT_INTERVAL = "−", 6, 3
+REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
+
+
+def clean(text: str) -> str:
+    """What users wrote, without characters that steer terminals, or that XML does not take."""
+    return "".join(each if each.isprintable() else " " if each.isspace() else REPLACEMENT for each in text)
 
 
 def norm_title(norm: str) -> str:
     """``batch`` becomes BatchNorm, ``module:MyNorm`` MyNorm, ``module:BatchNorm`` BatchNorm (module); others keep their names."""
-    module, _, name = norm.rpartition(":")
+    module, _, name = clean(norm).rpartition(":")
     own = f"{name} ({module})" if module and name in NORM_TITLES.values() else name
     return NORM_TITLES.get(norm, own)
 
@@ -86,7 +90,7 @@ def value_title(factor: str, value: Factor) -> str:
     """A factor's value as it is printed: ``16``, ``0.01``, ``post-norm``."""
     if factor == "norm":
         return norm_title(str(value))
-    number = f"{value:g}" if isinstance(value, float) else str(value)
+    number = f"{value:g}" if isinstance(value, float) else clean(str(value))
     return VALUE_TITLES.get((factor, value), VALUE_FORMS.get(factor, "{}").format(number))
 
 
@@ -108,6 +112,13 @@ def _phrase(name: str, value: Factor, *, always: bool = False) -> str:
     return title if name == "norm" else FACTOR_PHRASES.get(name, f"{factor_title(name)} {{}}").format(title)
 
 
+def level_titles(factor: str, levels: Sequence[Factor]) -> list[str]:
+    """Values of a factor over neighbouring columns: ``batch size 16``, ``128``; ``shuffled batches``, ``sorted batches``."""
+    if factor == "norm" or factor in FACTOR_PHRASES:
+        return [_phrase(factor, level, always=True) for level in levels]
+    return [value_title(factor, level) if place else _phrase(factor, level) for place, level in enumerate(levels)]
+
+
 def arm_title(factors: Mapping[str, Factor]) -> str:
     """Short name of an arm: ``BatchNorm 16``."""
     return " ".join(filter(None, (value_title(name, value) for name, value in factors.items())))
@@ -118,7 +129,7 @@ def say(value: Slot) -> str:
     if isinstance(value, list):
         return conjoin([say(each) for each in value])
     if isinstance(value, str):
-        titles = NORM_TITLES | {name: title for (_, name), title in VALUE_TITLES.items() if isinstance(name, str) and title}
+        titles = {name: title for (_, name), title in VALUE_TITLES.items() if isinstance(name, str) and title} | NORM_TITLES
         return titles.get(value, norm_title(value))
     return f"{value:g}" if isinstance(value, float) else str(value)
 
@@ -157,13 +168,20 @@ def _against(
     common = described({name: value for name, value in shared.items() if name not in (*differing, *without)})
     if len(differing) == 1 and differing != ["norm"]:
         (name,) = differing
-        titles = [value_title(name, each[name]) or DEFAULT_TITLES.get((name, each[name]), str(each[name])) for each in (one, other)]
-        phrase = FACTOR_PHRASES.get(name, f"{factor_title(name)} {{}}").format(f" {MINUS} ".join(titles))
+        titles = [value_title(name, each[name]) or _undefaulted(name, each[name]) for each in (one, other)]
+        if all(titles):
+            phrase = FACTOR_PHRASES.get(name, f"{factor_title(name)} {{}}").format(f" {MINUS} ".join(titles))
+        else:
+            phrase = f" {MINUS} ".join(_phrase(name, each[name], always=True) for each in (one, other))
         return ", ".join(filter(None, [common, phrase]))
-    sides = (
-        ", ".join(_phrase(name, each[name], always=name != "norm" and len(differing) > 1) for name in differing) for each in (one, other)
-    )
+    phrases = ((_phrase(name, each[name], always=name != "norm" and len(differing) > 1) for name in differing) for each in (one, other))
+    sides = (", ".join(filter(None, each)) for each in phrases)
     return ", ".join(filter(None, [f" {MINUS} ".join(sides), common]))
+
+
+def _undefaulted(name: str, value: Factor) -> str:
+    """A value that is not mentioned otherwise, as it stands in settings; nothing where it has a title of its own."""
+    return "" if (name, value) in DEFAULT_TITLES else str(value)
 
 
 def _trend(weights: Mapping[str, float], over: str, arms: Mapping[str, Mapping[str, Factor]]) -> str:
@@ -175,7 +193,8 @@ def _trend(weights: Mapping[str, float], over: str, arms: Mapping[str, Mapping[s
     rising = [dict(kind) for kind, line in kinds.items() if line[max(line)] > 0]
     falling = [dict(kind) for kind, line in kinds.items() if line[max(line)] < 0]
     ends = sorted({arms[key][over] for key in weights})
-    phrase = f"{_against({over: ends[-1]}, {over: ends[0]}, [over], shared={})} on a fitted line"
+    first, last = (ends[0], ends[-1]) if rising else (ends[-1], ends[0])
+    phrase = f"{_against({over: last}, {over: first}, [over], shared={})} on a fitted line"
     if not rising or not falling:
         return f"{described((rising or falling)[0])}, {phrase}"
     return f"{_against(rising[0], falling[0], _differing(rising[0], falling[0]), shared=rising[0])}, {phrase}"

@@ -6,7 +6,7 @@ There is one decision rule (``intervals``). Nothing here knows jax, and nothing 
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from jaxnorm.stats.compare import compare
+    from jaxnorm.stats.samples import compare
 
 __all__ = ["compare"]
 
@@ -14,6 +14,6 @@ __all__ = ["compare"]
 def __getattr__(name: str) -> Any:
     if name not in __all__:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    from jaxnorm.stats import compare as module  # pandas and matplotlib take a moment, which settings must not wait for
+    from jaxnorm.stats import samples  # pandas and matplotlib take a moment, which settings must not wait for
 
-    return module.compare
+    return getattr(samples, name)

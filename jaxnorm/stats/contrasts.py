@@ -20,14 +20,12 @@ class Contrast:
     @property
     def key(self) -> tuple[tuple[str, float], ...]:
         """What two contrasts share that are the same, or the same with the opposite sign."""
-        items = sorted(self.weights.items())
-        sign = 1.0 if items[0][1] > 0 else -1.0
-        return tuple((arm, sign * weight) for arm, weight in items)
+        return tuple((arm, self.sign * weight) for arm, weight in sorted(self.weights.items()) if weight)
 
     @property
-    def is_flipped(self) -> bool:
-        """Whether ``key`` has the opposite sign."""
-        return min(self.weights.items())[1] < 0
+    def sign(self) -> int:
+        """1, or -1 where ``key`` has the opposite sign."""
+        return 1 if min((arm, weight) for arm, weight in self.weights.items() if weight)[1] > 0 else -1
 
 
 def of_arms(arm: Arm, other: Arm) -> Contrast:
@@ -40,7 +38,8 @@ def of_contrasts(contrast: Contrast, other: Contrast) -> Contrast:
     weights = dict(contrast.weights)
     for key, weight in other.weights.items():
         weights[key] = weights.get(key, 0.0) - weight
-    return Contrast(weights, contrast.over)
+    cancelled = {key for key in contrast.weights.keys() & other.weights.keys() if not weights[key]}
+    return Contrast({key: weight for key, weight in weights.items() if key not in cancelled}, contrast.over)
 
 
 def slope(arms: Sequence[Arm], at: Sequence[float], over: str) -> Contrast:

@@ -20,6 +20,8 @@ class Metric:
     better: Better = ""
     chance: Callable[[int], float] | None = None
     """From the number of classes to the value of a network that has learnt nothing; None for what is no performance."""
+    spans: bool = False
+    """Whether it is an amount that is never negative and that may span powers of ten, which figures then draw."""
 
 
 def _chance_loss(num_classes: int) -> float:
@@ -30,14 +32,14 @@ def _chance_accuracy(num_classes: int) -> float:
     return 1 / num_classes
 
 
-METRICS = {
-    f"{split}_{quantity}": Metric(f"{title} {quantity}", unit, better, chance)
-    for split, title in (("train", "training"), ("validation", "validation"), ("test", "test"))
-    for quantity, unit, better, chance in (
-        ("loss", NATS, "lower", _chance_loss),
-        ("accuracy", FRACTION, "higher", _chance_accuracy),
-    )
-}
+def _performance(split: str, title: str) -> dict[str, Metric]:
+    return {
+        f"{split}_loss": Metric(f"{title} loss", NATS, "lower", _chance_loss),
+        f"{split}_accuracy": Metric(f"{title} accuracy", FRACTION, "higher", _chance_accuracy),
+    }
+
+
+METRICS = {**_performance("train", "training"), **_performance("validation", "validation"), **_performance("test", "test")}
 """What every network is measured by: losses in nats, accuracies as fractions of 1."""
 CURVE_METRICS = tuple(name for name in METRICS if not name.startswith("test_"))
 """Measured after every epoch; those of training are means over its updates."""

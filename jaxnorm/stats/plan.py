@@ -11,7 +11,8 @@ from jaxnorm.stats.measures import Measure, find_measure
 
 @dataclasses.dataclass(frozen=True)
 class ArmsTable:
-    """A table of results: a row for each arm, a column for each measure; or, with ``across``, one measure over the values of a factor.
+    """A table of results: a row for each arm, a column for each measure; or, with ``across``, one measure over the values of a factor,
+    numbers ascending.
 
     The best of each column is marked, and the arms that are not distinguishable from it.
     """
@@ -27,7 +28,8 @@ class ArmsTable:
         shown = [index for index, factors in enumerate(arms) if all(factors.get(name) == value for name, value in self.where.items())]
         if not self.across:
             return [shown]
-        values = dict.fromkeys(arms[index][self.across] for index in shown)
+        values = list(dict.fromkeys(arms[index][self.across] for index in shown))
+        values = values if any(isinstance(value, str) for value in values) else sorted(values, key=float)
         return [[index for index in shown if arms[index][self.across] == value] for value in values]
 
 
@@ -43,6 +45,8 @@ class Plan:
     tables: Sequence[ArmsTable]
     definitions: Mapping[str, Measure]
     """Every measure that the plan names, by name (without an epoch)."""
+    told: Sequence[str] = ()
+    """Measures of every arm that are neither compared nor shown in ``tables``: for figures, and for the folded table of all arms."""
     curves: Sequence[str] = ()
     """The instrument's own metrics that figures draw against epochs, besides losses and accuracies."""
     traces: Sequence[str] = ()

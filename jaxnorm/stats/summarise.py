@@ -123,7 +123,7 @@ def summarise(
     comparisons = compare_all(plan, values, number)
     places = {key: index for index, key in enumerate(plan.comparisons)}
     shown = dict.fromkeys(measure for table in plan.tables for measure in table.measures)
-    names = list(dict.fromkeys([*shown, *plan.measures]))
+    names = list(dict.fromkeys([*shown, *plan.measures, *plan.told]))
     return Summary(
         instrument=instrument,
         settings=dict(settings),
@@ -136,7 +136,7 @@ def summarise(
         arms=[_summarise_arm(table, seconds[table.arm.key], names, values) for table in tables],
         tables=[_summarise_table(table, values, number) for table in plan.tables],
         comparisons=comparisons,
-        verdicts=[_judge(claim, comparisons, places, number) for claim in plan.claims],
+        verdicts=[_judge(claim, plan, comparisons, places, number) for claim in plan.claims],
         sweeps=list(sweeps),
         control=_compare_control(control, plan, values, num_classes) if control else None,
         facts=dict(facts or {}),
@@ -200,20 +200,20 @@ def _finite(half: float) -> float | None:
     return half if math.isfinite(half) else None
 
 
-def _judge(claim: Asked, comparisons: Sequence[Comparison], places: Mapping[object, int], number: int) -> Verdict:
+def _judge(claim: Asked, plan: Plan, comparisons: Sequence[Comparison], places: Mapping[tuple[object, str], int], number: int) -> Verdict:
     """The verdict on a claim, from the comparisons of the whole report."""
     evidence = []
     for contrast, measure, expected in claim.comparisons:
         place = places[contrast.key, measure]
         comparison = comparisons[place]
-        sign = 1 if dict(contrast.weights) == comparison.weights else -1
+        sign = contrast.sign * Contrast(comparison.weights).sign
         half = math.inf if comparison.half is None else comparison.half
         finding = weigh(expected, sign * comparison.mean, half, comparison.margin)
         needed = None
         if _can_be_decided(half, finding, comparison.deviation):
             spread = (comparison.mean, comparison.deviation, comparison.margin, number)
-            error = comparison.test_error or 0.0
-            needed = seeds_needed(*spread, test_error=error, of_margin=expected in ("same", "different"))
+            error, step = comparison.test_error or 0.0, plan.measure(measure).step
+            needed = seeds_needed(*spread, test_error=error, step=step, of_margin=expected in ("same", "different"))
         evidence.append(Evidence(place, sign, expected, finding, needed))
     found = [part.finding for part in evidence]
     return Verdict(claim.id, dict(claim.slots), judge(found), found.count("as claimed"), len(found), evidence)
@@ -233,7 +233,7 @@ def _summarise_table(table: ArmsTable, values: Values, number: int) -> TableSumm
 def _mark_best(measure: str, keys: list[str], values: Values, number: int) -> ColumnSummary:
     """The arm with the best mean, and those whose interval to it does not leave zero."""
     better = values.plan.measure(measure).better
-    if not better or len(values.of(keys[0], measure)) < FEWEST:
+    if not better or len(keys) < 2 or len(values.of(keys[0], measure)) < FEWEST:
         return ColumnSummary(measure, keys, "", [])
     sign = 1 if better == "higher" else -1
     best = max(keys, key=lambda key: sign * values.of(key, measure).mean())

@@ -170,7 +170,7 @@ class ColumnSummary:
     arms: list[str]
     """Keys."""
     best: str
-    """Key; empty where no direction of the measure is good, or the seeds are too few to tell."""
+    """Key; empty where no direction of the measure is good, there is nothing to be better than, or the seeds are too few to tell."""
     tied: list[str]
     """Keys of those not distinguishable from the best."""
 

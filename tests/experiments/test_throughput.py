@@ -1,6 +1,5 @@
 """The throughput instrument: the work is the same for all contenders, and what is reported follows from what was timed."""
 
-import csv
 import importlib.util
 import json
 
@@ -50,12 +49,12 @@ def test_throughput_times_every_contender_and_writes_its_results(tmp_path, capsy
     flags = ["--seeds", "3", "--batch-sizes", "8", "--optimizers", "sgd", "--hidden-sizes", "4", "--steps", "3", "--rounds", "2"]
     flags += ["--other-models", "lstm", "--other-seeds", "2"]
     assert main([*flags, "--out", str(tmp_path)]) == 0
-    rows = list(csv.DictReader((tmp_path / "throughput.csv").read_text().splitlines()))
-    assert {(row["contender"], row["seeds"]) for row in rows if row["model"] == "lstm"} == {("jaxnorm", "2"), ("Flax loop", "1")}
-    timed = {(row["contender"], row["seeds"]) for row in rows}
-    assert {("jaxnorm", "3"), (GRID, "3"), ("Flax loop", "1")} <= timed
+    timings = SpeedSummary.load(tmp_path / "summary.json").timings
+    assert {(each.contender, each.seeds) for each in timings if each.model == "lstm"} == {("jaxnorm", 2), ("Flax loop", 1)}
+    timed = {(each.contender, each.seeds) for each in timings}
+    assert {("jaxnorm", 3), (GRID, 3), ("Flax loop", 1)} <= timed
     assert any(name.startswith("PyTorch") for name, _ in timed) == (importlib.util.find_spec("torch") is not None)
-    assert all(float(row["seconds_per_update"]) > 0 for row in rows)
+    assert all(len(each.seconds) == 2 and min(each.seconds) > 0 for each in timings)
     assert (tmp_path / "figures" / "throughput.svg").exists()
     assert json.loads((tmp_path / "config.json").read_text())["steps"] == 3
     report = (tmp_path / "report.md").read_text()

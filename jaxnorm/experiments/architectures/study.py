@@ -3,10 +3,10 @@
 import dataclasses
 from typing import Literal, Self
 
-from jaxnorm.stats.arm import Arm
 from jaxnorm.config.tuning import TunedStudy
 from jaxnorm.experiments.checks import check_distinct, check_positive, check_tuning
 from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.stats.arm import Arm
 
 Model = Literal["mlp", "cnn", "lstm", "gru", "transformer"]
 Rate = Literal["best", "shared"]

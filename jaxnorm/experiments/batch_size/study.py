@@ -3,11 +3,11 @@
 import dataclasses
 from typing import Literal, Self
 
-from jaxnorm.stats.arm import COUPLING_NORMS, Arm
 from jaxnorm.config.training import Optimizer
 from jaxnorm.config.tuning import TunedStudy
 from jaxnorm.experiments.checks import check_at_most, check_distinct, check_positive, check_tuning
 from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.stats.arm import COUPLING_NORMS, Arm
 
 Rate = Literal["fixed", "scaled", "best"]
 

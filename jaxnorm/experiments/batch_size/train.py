@@ -7,15 +7,14 @@ from typing import Any
 
 import pandas as pd
 
-from jaxnorm.analysis.batch_size import make_plan
-from jaxnorm.analysis.batch_size_rates import choose, describe_choices, rate_arms, rows_at_rates, summarise_sweeps, sweep_tables
 from jaxnorm.data import Dataset, first_examples
+from jaxnorm.experiments.batch_size.claims import make_plan
+from jaxnorm.experiments.batch_size.rates import choose, find_origins, rows_at_rates, summarise_sweeps, sweep_tables
 from jaxnorm.experiments.batch_size.study import WHOLE, BatchSizeArm, BatchSizeConfig
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset, sizes_of
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.evaluations import make_evaluations, with_both_variances
-from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
-from jaxnorm.experiments.setting import describe_batches, describe_setting, tuned_rate
+from jaxnorm.experiments.instrument import Analysis, Instrument
 from jaxnorm.norms import Norm, renorm_schedule
 from jaxnorm.training import Order, Train, shuffled, sorted_by_class
 from jaxnorm.training.evaluation import with_final
@@ -76,25 +75,16 @@ def replicas(config: BatchSizeConfig, arm: BatchSizeArm) -> dict[str, Sequence[f
     return {"seed": [seed for seed, _ in pairs], "learning_rate": [rate for _, rate in pairs]}
 
 
-def describe(config: BatchSizeConfig, dataset: Dataset) -> str:
-    """The line on what was trained on what."""
-    batches = describe_batches(config.batch_sizes, len(dataset.train.labels))
-    network = f"MLP of width {config.width} with two hidden layers, {config.activation}, {batches}, on the first examples of each split"
-    scaled = f"{config.learning_rate / config.reference_batch_size:g} per example where scaled"
-    return describe_setting(config, dataset, network, rate=f"{tuned_rate(config)}, {config.learning_rate:g} where fixed, {scaled}")
-
-
-def analyse(config: BatchSizeConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:
+def analyse(config: BatchSizeConfig, rows: pd.DataFrame, dataset: Dataset) -> Analysis:
     """The reported seeds at the fixed, the scaled and the best rates, of which the tuning seeds choose the last."""
-    dataset = find_dataset(config, config.arms[0])
     tables = sweep_tables(config, rows, dataset.num_classes)
     choices = choose(config, tables)
+    origins = find_origins(config, choices)
     return Analysis(
-        rows=rows_at_rates(config, tables, choices),
-        seconds={rated.key: seconds[arm.key] for rated, arm in rate_arms(config).items()},
-        plan=make_plan(config, choices),
+        rows_at_rates(config, tables, origins),
+        make_plan(config, choices),
         sweeps=summarise_sweeps(config, tables, choices),
-        notes=describe_choices(config, choices, len(dataset.train.labels)),
+        origins={**origins},
     )
 
 
@@ -104,6 +94,5 @@ INSTRUMENT: Instrument[BatchSizeConfig, BatchSizeArm] = Instrument(
     dataset=find_dataset,
     train=build_train,
     analyse=analyse,
-    describe=describe,
     replicas=replicas,
 )

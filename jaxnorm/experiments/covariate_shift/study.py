@@ -3,10 +3,10 @@
 import dataclasses
 from typing import Literal, Self
 
-from jaxnorm.stats.arm import Arm
 from jaxnorm.config.training import Optimizer, Study
 from jaxnorm.experiments.checks import check_distinct, check_hidden, check_positive
 from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.stats.arm import Arm
 
 Nonlinearity = Literal["sigmoid", "tanh", "relu"]
 

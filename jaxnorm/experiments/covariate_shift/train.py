@@ -6,13 +6,12 @@ import jax.numpy as jnp
 import pandas as pd
 from jaxtyping import Array
 
-from jaxnorm.analysis.covariate_shift import add_drift, make_plan
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.build import assemble, build_model, build_norm, build_optimizer, load_dataset
 from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.experiments.covariate_shift.claims import add_drift, make_plan
 from jaxnorm.experiments.covariate_shift.study import ActivationArm, CovariateShiftConfig
-from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
-from jaxnorm.experiments.setting import describe_setting
+from jaxnorm.experiments.instrument import Analysis, Instrument
 from jaxnorm.training import Data, ParameterGroup, Probe, Train, TrainState, make_gradient_probe, make_input_probe, make_probe
 
 BOUNDS = {"sigmoid": (0.0, 1.0), "tanh": (-1.0, 1.0), "relu": None}
@@ -67,16 +66,10 @@ def mean_over_blocks(look: Probe, quantity: str, depth: int, *, name: str) -> Pr
     return probe
 
 
-def describe(config: CovariateShiftConfig, dataset: Dataset) -> str:
-    """The line on what was trained on what."""
-    network = f"MLP with hidden layers of {', '.join(map(str, config.hidden_sizes))} units, batch size {config.batch_size}"
-    probed = f"probes read the first {config.probe_examples} training images"
-    return describe_setting(config, dataset, f"{network}; {probed}")
-
-
-def analyse(config: CovariateShiftConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:
+def analyse(config: CovariateShiftConfig, rows: pd.DataFrame, dataset: Dataset) -> Analysis:
     """The table with the drift between epochs added to it."""
-    return Analysis(add_drift(rows, config), seconds, make_plan(config))
+    del dataset
+    return Analysis(add_drift(rows, config), make_plan(config))
 
 
 INSTRUMENT: Instrument[CovariateShiftConfig, ActivationArm] = Instrument(
@@ -85,5 +78,4 @@ INSTRUMENT: Instrument[CovariateShiftConfig, ActivationArm] = Instrument(
     dataset=lambda config, arm: load_dataset(config.dataset, config.data_dir),
     train=build_train,
     analyse=analyse,
-    describe=describe,
 )

@@ -4,10 +4,10 @@ import dataclasses
 import math
 from typing import Literal, Self
 
-from jaxnorm.stats.arm import Arm
 from jaxnorm.config.training import Study
 from jaxnorm.experiments.checks import check_distinct, check_positive
 from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.stats.arm import Arm
 
 Placement = Literal["plain", "post", "pre", "sandwich"]
 

@@ -4,12 +4,11 @@ import jax.numpy as jnp
 import pandas as pd
 from jaxtyping import Array
 
-from jaxnorm.analysis.depth import describe_growth, make_plan
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
+from jaxnorm.experiments.depth.claims import make_plan
 from jaxnorm.experiments.depth.study import DepthArm, DepthConfig
-from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
-from jaxnorm.experiments.setting import describe_setting
+from jaxnorm.experiments.instrument import Analysis, Instrument
 from jaxnorm.training import Data, Probe, Train, TrainState, make_probe
 
 SMALLEST = 1e-30
@@ -53,15 +52,10 @@ def summarise_layers(look: Probe, depth: int) -> Probe:
     return probe
 
 
-def describe(config: DepthConfig, dataset: Dataset) -> str:
-    """The line on what was trained on what."""
-    network = {"mlp": f"MLP of width {config.width}", "transformer": f"Transformer encoder of width {config.width}"}[config.model]
-    return describe_setting(config, dataset, f"{network}, {config.activation}, batch size {config.batch_size}")
-
-
-def analyse(config: DepthConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:
-    """The table as it is, and how gradients grow in the deepest networks before training."""
-    return Analysis(rows, seconds, make_plan(config), notes=describe_growth(config, rows))
+def analyse(config: DepthConfig, rows: pd.DataFrame, dataset: Dataset) -> Analysis:
+    """The table as it is."""
+    del dataset
+    return Analysis(rows, make_plan(config))
 
 
 INSTRUMENT: Instrument[DepthConfig, DepthArm] = Instrument(
@@ -70,5 +64,4 @@ INSTRUMENT: Instrument[DepthConfig, DepthArm] = Instrument(
     dataset=lambda config, arm: load_dataset(config.dataset, config.data_dir),
     train=build_train,
     analyse=analyse,
-    describe=describe,
 )

@@ -2,14 +2,13 @@
 
 import pandas as pd
 
-from jaxnorm.analysis.landscape import describe_levels, make_plan, match_losses
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.compare.study import CompareArm
-from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
+from jaxnorm.experiments.instrument import Analysis, Instrument
+from jaxnorm.experiments.landscape.claims import make_plan, match_losses
 from jaxnorm.experiments.landscape.study import LandscapeConfig
-from jaxnorm.experiments.setting import describe_setting
 from jaxnorm.training import Train, make_landscape_probe
 
 
@@ -36,22 +35,14 @@ def check_probe(config: LandscapeConfig, dataset: Dataset) -> None:
         raise UsageError(f"--probe-examples {config.probe_examples} {had}; give at most that.")
 
 
-def describe(config: LandscapeConfig, dataset: Dataset) -> str:
-    """The line on what was trained on what."""
-    sizes = "-".join(str(size) for size in (*config.hidden_sizes, dataset.num_classes))
-    return describe_setting(config, dataset, f"MLP {sizes}, {config.activation}, batch size {config.batch_size}")
-
-
-def analyse(config: LandscapeConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:
+def analyse(config: LandscapeConfig, rows: pd.DataFrame, dataset: Dataset) -> Analysis:
     """The table, with the landscape at equal loss."""
-    num_classes = load_dataset(config.dataset, config.data_dir).num_classes
-    equal = match_losses(config, rows, num_classes)
+    equal = match_losses(config, rows, dataset.num_classes)
     return Analysis(
-        rows=pd.concat([rows, equal.rows()], ignore_index=True),
-        seconds=seconds,
+        rows=pd.concat([rows, *equal.rows], ignore_index=True),
         plan=make_plan(config, equal.levels),
-        sweeps=equal.sweeps(),
-        notes=describe_levels(config, equal.levels),
+        sweeps=equal.sweeps,
+        facts={"levels": [*equal.levels]},
     )
 
 
@@ -61,5 +52,4 @@ INSTRUMENT: Instrument[LandscapeConfig, CompareArm] = Instrument(
     dataset=lambda config, arm: load_dataset(config.dataset, config.data_dir),
     train=build_train,
     analyse=analyse,
-    describe=describe,
 )

@@ -1,47 +1,47 @@
 """The tables of the layers instrument, and its report."""
 
-import json
-from itertools import groupby
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from jaxnorm.experiments.folder import write_json
 from jaxnorm.experiments.layers.results import LayersSummary, Ratio
 from jaxnorm.files import write_atomically
-from jaxnorm.reporting.tables import TextTable, markdown
+from jaxnorm.report.blocks import Cell, Report, Table, Text
+from jaxnorm.report.markdown import render_markdown
 
-UNUSABLE = 0.01
-"""Errors above this share of the output's spread are printed in bold: at least its second digit is wrong."""
+QUESTION = "How exact and how costly are the layers?"
+UNUSABLE, DAGGER = 0.01, "†"
+"""Errors above this share of the output's spread are marked: at least the second digit is wrong."""
 
 
-def errors_table(summary: LayersSummary) -> TextTable:
+def errors_table(summary: LayersSummary) -> Table:
     """One row per layer, library and number format; one column per offset."""
     offsets = sorted({row.offset for row in summary.errors})
-    rows = sorted(summary.errors, key=lambda row: (row.dtype != "float32", row.dtype, row.layer, row.library != "jaxnorm", row.library))
-    groups = []
-    for dtype, of_dtype in groupby(rows, lambda row: row.dtype):
-        lines = []
-        for (layer, library), of_layer in groupby(of_dtype, lambda row: (row.layer, row.library)):
-            errors = {row.offset: row.error for row in of_layer}
-            lines.append((layer, library, *(_error(errors.get(offset)) for offset in offsets)))
-        groups.append((f"{dtype} input", lines))
+    ordered = sorted(summary.errors, key=lambda row: (row.dtype != "float32", row.dtype, row.layer, row.library != "jaxnorm", row.library))
+    lines: dict[tuple[str, str, str], dict[float, float]] = {}
+    for row in ordered:
+        lines.setdefault((row.dtype, row.layer, row.library), {})[row.offset] = row.error
+    rows = [[*map(Cell, names), *(Cell(_error(errors.get(offset))) for offset in offsets)] for names, errors in lines.items()]
     caption = (
         "Root mean square deviation of the output, whose spread is 1, from the float64 result on the same input, by the input's mean in "
-        "standard deviations; bold above 1 %. Defaults of each library; PyTorch returns short formats in kind, which alone costs 2e-3 in "
-        "bfloat16. Empty where the format cannot tell the input's values apart."
+        f"standard deviations; {DAGGER} above 1 %. Defaults of each library; PyTorch returns short formats in kind, which alone costs 2e-3 "
+        "in bfloat16. Empty where the format cannot tell the input's values apart."
     )
-    return TextTable("Rounding error", caption, ("layer", "library", *(f"{offset:g}" for offset in offsets)), groups, 2)
+    headings = ("input", "layer", "library", *(f"{offset:g}" for offset in offsets))
+    return Table("other", headings, rows, caption, 3, "Rounding error")
 
 
 def _error(error: float | None) -> str:
     if error is None:
         return ""
-    return f"**{error:.0e}**" if not error < UNUSABLE else f"{error:.0e}"
+    return f"{error:.0e}" if error < UNUSABLE else f"{error:.0e}{DAGGER}"
 
 
-def costs_table(summary: LayersSummary) -> TextTable:
+def costs_table(summary: LayersSummary) -> Table:
     """One row per layer and shape."""
     rows = [
-        (cost.layer, " × ".join(map(str, cost.shape)), _ratio(cost.time), _ratio(cost.time_stable), f"{cost.saved:.2f}")
+        [Cell(cost.layer), Cell(" × ".join(map(str, cost.shape))), _ratio(cost.time), _ratio(cost.time_stable), Cell(f"{cost.saved:.2f}")]
         for cost in summary.costs
     ]
     caption = (
@@ -50,20 +50,24 @@ def costs_table(summary: LayersSummary) -> TextTable:
         "Kept: bytes held between the two passes."
     )
     headings = ("layer", "shape", "time / default", "time / stable", "kept / default")
-    return TextTable("Cost", caption, headings, [("", rows)], 2)
+    return Table("other", headings, rows, caption, 2, "Cost")
 
 
-def _ratio(ratio: Ratio) -> str:
-    interval = f" [{ratio.low:.2f}, {ratio.high:.2f}]" if ratio.low is not None and ratio.high is not None else ""
-    return f"{ratio.median:.2f}{interval}"
+def _ratio(ratio: Ratio) -> Cell:
+    return Cell(f"{ratio.median:.2f}", "" if ratio.low is None or ratio.high is None else f"[{ratio.low:.2f}, {ratio.high:.2f}]")
 
 
-def save_layers(summary: LayersSummary, folder: Path, environment: dict[str, Any]) -> None:
-    """Write report, summary and environment into ``folder``."""
-    packages = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
-    machine = f"Measured on {environment['date']}: {environment['processor']}, {environment['cores']} cores; {packages}.\n"
-    title = "# How exact and how costly are the layers?"
+def save_layers(summary: LayersSummary, folder: Path, environment: Mapping[str, Any]) -> None:
+    """Write summary, environment and report into ``folder``."""
     write_atomically(folder / "summary.json", summary.to_json())
-    write_atomically(folder / "environment.json", json.dumps(environment, indent=1).encode() + b"\n")
-    report = [title, markdown(errors_table(summary)), markdown(costs_table(summary)), machine]
-    write_atomically(folder / "report.md", "\n\n".join(report).encode())
+    write_json(folder / "environment.json", environment)
+    draw_layers(summary, folder, environment)
+
+
+def draw_layers(summary: LayersSummary, folder: Path, environment: Mapping[str, Any]) -> None:
+    """Write ``report.md`` into ``folder``."""
+    machine = f"{environment['processor']}, {environment['cores']} cores"
+    packages = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
+    measured = Text(f"Measured on {environment['date']}: {machine}; {packages}.", "note")
+    report = Report(QUESTION, f"layers · {machine}", [errors_table(summary), costs_table(summary), measured])
+    write_atomically(folder / "report.md", render_markdown(report).encode())

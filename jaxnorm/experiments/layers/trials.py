@@ -20,7 +20,7 @@ from jaxnorm.experiments.layers.report import costs_table, errors_table, save_la
 from jaxnorm.experiments.layers.results import Cost, LayersSummary, RoundingError, median_ratio
 from jaxnorm.experiments.layers.study import LayersConfig
 from jaxnorm.experiments.terminal import make_console
-from jaxnorm.reporting.console import print_table
+from jaxnorm.report.console import print_table
 
 OFFSETS = (1.0, 10.0, 100.0, 1e3, 1e4, 1e5)
 DTYPES = ("float32", "bfloat16", "float16")

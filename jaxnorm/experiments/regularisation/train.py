@@ -8,15 +8,12 @@ import jax.numpy as jnp
 import pandas as pd
 from jaxtyping import Array
 
-from jaxnorm.analysis.regularisation import make_plan
-from jaxnorm.analysis.table import read_arms
-from jaxnorm.analysis.trajectories import EVALUATED, Trajectories
 from jaxnorm.data import Dataset, first_examples
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
 from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
+from jaxnorm.experiments.instrument import Analysis, Instrument
+from jaxnorm.experiments.regularisation.claims import DECISIVE, EVALUATED, make_plan, match_losses
 from jaxnorm.experiments.regularisation.study import RegularisationArm, RegularisationConfig
-from jaxnorm.experiments.setting import describe_setting
 from jaxnorm.norms import Norm
 from jaxnorm.norms.frozen import FrozenBatchNorm
 from jaxnorm.training import Data, Order, Probe, Train, TrainState, fixed, shuffled
@@ -69,25 +66,14 @@ def evaluate_on_training_set(model: nn.Module) -> Probe:
     return probe
 
 
-def describe(config: RegularisationConfig, dataset: Dataset) -> str:
-    """The line on what was trained on what."""
-    sizes = "-".join(str(size) for size in (dataset.train.inputs[0].size, *config.hidden_sizes, dataset.num_classes))
-    frozen = (
-        f", frozen statistics are those after epoch {config.freeze_epochs}" if "frozen" in {arm.statistics for arm in config.arms} else ""
-    )
-    return describe_setting(config, dataset, f"MLP {sizes}, {config.activation}, batch size {config.batch_size}{frozen}")
-
-
-def analyse(config: RegularisationConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:
+def analyse(config: RegularisationConfig, rows: pd.DataFrame, dataset: Dataset) -> Analysis:
     """The table with every network's validation losses at equal training losses."""
-    num_classes = load_dataset(config.dataset, config.data_dir).num_classes
-    trajectories = Trajectories(read_arms(rows, config.arms, num_classes), sorted(config.matched_losses, reverse=True))
+    equal = match_losses(config, rows, dataset.num_classes)
     return Analysis(
-        rows=pd.concat([rows, *trajectories.rows()], ignore_index=True),
-        seconds=seconds,
-        plan=make_plan(config, trajectories.levels),
-        sweeps=trajectories.summarise(),
-        notes=trajectories.describe(),
+        rows=pd.concat([rows, *(part for each in equal.values() for part in each.rows)], ignore_index=True),
+        plan=make_plan(config, {name: each.levels for name, each in equal.items()}),
+        sweeps=equal[DECISIVE].sweeps,
+        facts={"levels": [*equal[DECISIVE].levels]},
     )
 
 
@@ -97,5 +83,4 @@ INSTRUMENT: Instrument[RegularisationConfig, RegularisationArm] = Instrument(
     dataset=find_dataset,
     train=build_train,
     analyse=analyse,
-    describe=describe,
 )

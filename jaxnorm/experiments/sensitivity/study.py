@@ -4,11 +4,11 @@ import dataclasses
 import math
 from typing import Self
 
-from jaxnorm.stats.arm import Arm
 from jaxnorm.config.training import Optimizer
 from jaxnorm.config.tuning import TunedStudy
 from jaxnorm.experiments.checks import check_distinct, check_grid, check_positive, check_tuning, flag
 from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.stats.arm import Arm
 
 QUICK_TUNING_SEEDS, QUICK_SEEDS, QUICK_WIDTH, QUICK_DEPTHS = 1, 2, 16, (1, 2)
 

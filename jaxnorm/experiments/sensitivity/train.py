@@ -5,13 +5,12 @@ import itertools
 import flax.linen as nn
 import pandas as pd
 
-from jaxnorm.analysis.rate_grids import RateGrid
-from jaxnorm.analysis.sensitivity import make_plan
 from jaxnorm.data import Dataset
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
-from jaxnorm.experiments.instrument import Analysis, Columns, Instrument, Seconds
+from jaxnorm.experiments.instrument import Analysis, Columns, Instrument
+from jaxnorm.experiments.sensitivity.claims import make_plan
+from jaxnorm.experiments.sensitivity.grid import RateGrid
 from jaxnorm.experiments.sensitivity.study import SensitivityArm, SensitivityConfig
-from jaxnorm.experiments.setting import describe_setting, tuned_rate
 from jaxnorm.training import Train
 
 
@@ -32,25 +31,11 @@ def replicas(config: SensitivityConfig, arm: SensitivityArm) -> Columns:
     return {"seed": seeds, "learning_rate": rates, "init_scale": scales}
 
 
-def describe(config: SensitivityConfig, dataset: Dataset) -> str:
-    """The line on what was trained on what."""
-    network = (
-        f"MLP of width {config.width}, {config.activation}, He's initial kernels times the initial scale, batch size {config.batch_size}"
-    )
-    return describe_setting(config, dataset, network, rate=f"{tuned_rate(config)}, {config.learning_rate:g} where shared")
-
-
-def analyse(config: SensitivityConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:
+def analyse(config: SensitivityConfig, rows: pd.DataFrame, dataset: Dataset) -> Analysis:
     """The reported seeds at the best rates, which the tuning seeds choose, with what the whole grid tells of each."""
-    grid = RateGrid(config, rows, load_dataset(config.dataset, config.data_dir).num_classes)
+    grid = RateGrid(config, rows, dataset.num_classes)
     best, regions = grid.best_rates(), grid.regions()
-    return Analysis(
-        rows=grid.rows(best, regions),
-        seconds=seconds,
-        plan=make_plan(config),
-        sweeps=grid.sweeps(best),
-        notes=grid.notes(best, regions),
-    )
+    return Analysis(grid.rows(best, regions), make_plan(config), grid.sweeps(best, regions))
 
 
 INSTRUMENT: Instrument[SensitivityConfig, SensitivityArm] = Instrument(
@@ -59,6 +44,5 @@ INSTRUMENT: Instrument[SensitivityConfig, SensitivityArm] = Instrument(
     dataset=lambda config, arm: load_dataset(config.dataset, config.data_dir),
     train=build_train,
     analyse=analyse,
-    describe=describe,
     replicas=replicas,
 )

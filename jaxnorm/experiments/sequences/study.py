@@ -3,10 +3,10 @@
 import dataclasses
 from typing import Literal, Self
 
-from jaxnorm.stats.arm import COUPLING_NORMS, Arm
 from jaxnorm.config.training import Study
 from jaxnorm.experiments.checks import check_distinct, check_positive
 from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.stats.arm import COUPLING_NORMS, Arm
 
 Masking = Literal["masked", "unmasked"]
 

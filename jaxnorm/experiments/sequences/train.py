@@ -6,23 +6,20 @@ from pathlib import Path
 
 import pandas as pd
 
-from jaxnorm.analysis.sequences import make_plan
 from jaxnorm.config.training import RECURRENT
 from jaxnorm.data import DataError, Dataset, make_sequences, with_padding
 from jaxnorm.data.sequences import TASKS
 from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset, sizes_of
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.evaluations import make_evaluations, with_both_variances
-from jaxnorm.experiments.instrument import Analysis, Instrument, Seconds
+from jaxnorm.experiments.instrument import Analysis, Instrument
+from jaxnorm.experiments.sequences.claims import make_plan
 from jaxnorm.experiments.sequences.study import SequenceArm, SequencesConfig
-from jaxnorm.experiments.setting import describe_setting
 from jaxnorm.training import Train
 from jaxnorm.training.evaluation import with_final
 
-MODEL_TITLES = {"transformer": "Transformer encoder (2 post-norm layers, 4 heads)", "lstm": "LSTM", "gru": "GRU"}
 NUM_EVALUATION = 1000
 """Examples for validation, and as many for the test: networks that differ in a few answers are told apart by many questions."""
-STATISTICS_TITLES = {"per_step": "of each time step", "shared": "of all time steps together"}
 
 
 @functools.cache
@@ -55,19 +52,10 @@ def build_train(config: SequencesConfig, arm: SequenceArm, dataset: Dataset) -> 
     return with_final(train, make_evaluations(model, norm, config.batch_size))
 
 
-def describe(config: SequencesConfig, dataset: Dataset) -> str:
-    """The line on what was trained on what."""
-    networks = f"{' and '.join(MODEL_TITLES[model] for model in config.models)} of width {config.width}"
-    recurrent = [model for model in config.models if model != "transformer"]
-    statistics = f", running statistics {STATISTICS_TITLES[config.statistics]} in the recurrent network" if recurrent else ""
-    lengths = f", {config.mean_length} positions that count in the mean" if config.dataset in TASKS else ""
-    plain = dataclasses.replace(dataset, name=config.dataset)
-    return describe_setting(config, plain, f"{networks}{statistics}{lengths}, batch size {config.batch_size}")
-
-
-def analyse(config: SequencesConfig, rows: pd.DataFrame, seconds: Seconds) -> Analysis:
+def analyse(config: SequencesConfig, rows: pd.DataFrame, dataset: Dataset) -> Analysis:
     """The table as it is."""
-    return Analysis(rows, seconds, make_plan(config))
+    del dataset
+    return Analysis(rows, make_plan(config))
 
 
 INSTRUMENT: Instrument[SequencesConfig, SequenceArm] = Instrument(
@@ -76,5 +64,4 @@ INSTRUMENT: Instrument[SequencesConfig, SequenceArm] = Instrument(
     dataset=find_dataset,
     train=build_train,
     analyse=analyse,
-    describe=describe,
 )

@@ -2,7 +2,7 @@
 
 Command:  python -m jaxnorm.experiments.throughput [--flag value ...]
 Time:     about three minutes on 2 cores, with PyTorch; serves accelerators too (--seeds 1 16 256 4096)
-Result:   throughput.csv, summary.json, report.md, environment.json and a figure in --out; ratios are taken within each round
+Result:   summary.json, report.md, environment.json and a figure in --out; ratios are taken within each round
 """
 
 import sys

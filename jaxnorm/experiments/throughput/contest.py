@@ -24,11 +24,11 @@ from jaxnorm.experiments.throughput.contenders import (
     make_pytorch_loop,
     random_images,
 )
-from jaxnorm.experiments.throughput.report import save_throughput, throughput_table
+from jaxnorm.experiments.throughput.report import explain, save_throughput, throughput_tables
 from jaxnorm.experiments.throughput.results import GRID, SpeedSummary, Timing, matrix_flops_per_example
 from jaxnorm.experiments.throughput.study import ThroughputConfig
 from jaxnorm.norms import NORMS
-from jaxnorm.reporting.console import print_table
+from jaxnorm.report.console import print_table
 from jaxnorm.training import make_mesh
 
 RIVAL_NORMS = ("batch", "layer", "none")
@@ -51,8 +51,10 @@ def run_throughput(config: ThroughputConfig) -> int:
     devices.announce(console)
     summary = measure(config, console)
     save_throughput(summary, config.out, devices.environment())
-    print_table(throughput_table(summary), console)
-    console.print(f"written to {config.out}: report.md, throughput.csv, summary.json, environment.json, figures/")
+    for table in throughput_tables(summary):
+        print_table(table, console)
+    console.print(explain(summary), markup=False)
+    console.print(f"written to {config.out}: report.md, summary.json, environment.json, figures/")
     return 0
 
 

@@ -1,9 +1,6 @@
-"""The throughput table, figure and report, drawn from a ``SpeedSummary``."""
+"""The throughput report, drawn from a ``SpeedSummary``."""
 
-import csv
-import io
-import json
-import textwrap
+from collections.abc import Mapping
 from itertools import groupby
 from pathlib import Path
 from typing import Any
@@ -11,25 +8,29 @@ from typing import Any
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from jaxnorm.analysis.wording import value_title
+from jaxnorm.experiments.folder import write_json
 from jaxnorm.experiments.throughput.results import SpeedSummary, Timing
 from jaxnorm.files import write_atomically
-from jaxnorm.reporting.style import save_figure, styled
-from jaxnorm.reporting.tables import TextTable, markdown
+from jaxnorm.report.blocks import Cell, Picture, Report, Table, Text
+from jaxnorm.report.figures import to_svg
+from jaxnorm.report.markdown import render_markdown
+from jaxnorm.report.style import INK, styled
+from jaxnorm.report.text import value_title
 
-CAPTION_WIDTH = 140
-"""Characters."""
+QUESTION = "How many networks does this machine train per second?"
+FIGURE_CAPTION = "Of all networks together, median of rounds. The Flax loop and PyTorch, at its best thread count, train one at a time."
 HEADINGS = ("trained by", "networks at once", "updates per second", "µs per update", "× Flax loop", "× PyTorch", "of matrix peak")
 
 
-def throughput_table(summary: SpeedSummary) -> TextTable:
-    """One row per contender and number of networks, grouped by optimizer and batch size."""
-    groups = groupby(
+def throughput_tables(summary: SpeedSummary) -> list[Table]:
+    """A table for each model, optimizer and batch size; a row for each contender and number of networks."""
+    works = groupby(
         summary.timings, lambda timing: f"{value_title('model', timing.model)}, {timing.optimizer}, batch size {timing.batch_size}"
     )
-    return TextTable(
-        "Throughput", _caption(summary), HEADINGS, [(work, [_row(summary, t) for t in timings]) for work, timings in groups], 1
-    )
+    return [
+        Table("other", HEADINGS, [[Cell(text) for text in _row(summary, timing)] for timing in timings], title=work)
+        for work, timings in works
+    ]
 
 
 def _row(summary: SpeedSummary, timing: Timing) -> tuple[str, ...]:
@@ -51,7 +52,8 @@ def best_row(summary: SpeedSummary, optimizer: str, batch_size: int) -> tuple[st
     return optimizer, str(batch_size), networks, rate, flax, pytorch, share
 
 
-def _caption(summary: SpeedSummary) -> str:
+def explain(summary: SpeedSummary) -> str:
+    """What the columns mean, and how a grid of hyperparameters compares."""
     low, high = min(summary.matrix_peak) / 1e9, max(summary.matrix_peak) / 1e9
     return (
         f"{summary.setting}. Updates of one network per second of the whole machine, median of {len(summary.matrix_peak)} rounds. "
@@ -77,61 +79,47 @@ def plot_throughput(ax: Axes, summary: SpeedSummary, optimizer: str, batch_size:
     for rival, line in (("Flax loop", "--"), ("PyTorch", ":")):
         if others := summary.of(rival, optimizer, batch_size):
             best = max(others, key=lambda timing: timing.updates_per_second)
-            ax.axhline(best.updates_per_second / 1e3, linestyle=line, color="0.25", label=best.contender)
+            ax.axhline(best.updates_per_second / 1e3, linestyle=line, color=INK, label=best.contender)
     ax.set_xscale("log", base=2)
     ax.set_xticks([timing.seeds for timing in timings], [str(timing.seeds) for timing in timings])
     ax.set_ylim(bottom=0)
     ax.set(xlabel="networks trained at once", ylabel="thousand updates per second", title=f"{optimizer}, batch size {batch_size}")
-    ax.legend(loc="center right")
     return ax
 
 
-def plot_all(summary: SpeedSummary, machine: str) -> Figure:
+def plot_all(summary: SpeedSummary) -> Figure:
     """One panel for each optimizer and batch size of the MLP."""
     kinds = list(dict.fromkeys((timing.optimizer, timing.batch_size) for timing in summary.timings if timing.model == "mlp"))
     columns = min(2, len(kinds))
     rows = -(-len(kinds) // columns)
-    figure = Figure(figsize=(4.2 * columns, 2.9 * rows + 0.6), layout="constrained")
+    figure = Figure(figsize=(4.2 * columns, 2.9 * rows), layout="constrained")
     axes = figure.subplots(rows, columns, squeeze=False)
     for ax, (optimizer, batch_size) in zip(axes.flat, kinds, strict=False):
         plot_throughput(ax, summary, optimizer, batch_size)
     for ax in axes.flat[len(kinds) :]:
         ax.set_axis_off()
-    caption = (
-        f"{summary.setting}; median of {len(summary.matrix_peak)} rounds. Updates of all networks together; the Flax loop and PyTorch, at "
-        f"the best of its thread counts, train one network at a time. {machine}."
-    )
-    figure.supxlabel(textwrap.fill(caption, CAPTION_WIDTH), fontsize="small", x=0.01, ha="left")
     return figure
 
 
-def save_throughput(summary: SpeedSummary, folder: Path, environment: dict[str, Any]) -> None:
-    """Write report, table, figure, summary and environment into ``folder``."""
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(["contender", "model", "optimizer", "batch_size", "seeds", "round", "seconds_per_update"])
-    for timing in summary.timings:
-        kind = (timing.contender, timing.model, timing.optimizer, timing.batch_size, timing.seeds)
-        writer.writerows((*kind, number, seconds) for number, seconds in enumerate(timing.seconds, start=1))
-    write_atomically(folder / "throughput.csv", text.getvalue().encode())
+def save_throughput(summary: SpeedSummary, folder: Path, environment: Mapping[str, Any]) -> None:
+    """Write summary, environment and report into ``folder``."""
     write_atomically(folder / "summary.json", summary.to_json())
-    write_atomically(folder / "environment.json", json.dumps(environment, indent=1).encode() + b"\n")
+    write_json(folder / "environment.json", environment)
+    draw_throughput(summary, folder, environment)
+
+
+def draw_throughput(summary: SpeedSummary, folder: Path, environment: Mapping[str, Any]) -> None:
+    """Write figure and ``report.md`` into ``folder``."""
     with styled():
-        save_figure(plot_all(summary, _machine(environment)), folder / "figures", "throughput")
-    write_atomically(folder / "report.md", _report(summary, environment).encode())
-
-
-def _machine(environment: dict[str, Any]) -> str:
-    return f"{environment['processor']}, {environment['cores']} cores, {', '.join(sorted(set(environment['devices'])))}"
-
-
-def _report(summary: SpeedSummary, environment: dict[str, Any]) -> str:
+        svg = to_svg(plot_all(summary))
+    (folder / "figures").mkdir(exist_ok=True)
+    write_atomically(folder / "figures" / "throughput.svg", svg.encode())
     packages = ", ".join(f"{name} {version}" for name, version in environment["packages"].items())
-    return "\n\n".join(
-        [
-            "# How many networks does this machine train per second?",
-            "![updates per second against the number of networks trained at once](figures/throughput.svg)",
-            markdown(throughput_table(summary)),
-            f"Measured on {environment['date']}: {_machine(environment)}; Python {environment['python']}, {packages}.\n",
-        ]
-    )
+    machine = f"{environment['processor']}, {environment['cores']} cores, {', '.join(sorted(set(environment['devices'])))}"
+    blocks = [
+        Picture("throughput", "Updates per second against the number of networks trained at once", FIGURE_CAPTION),
+        *throughput_tables(summary),
+        Text(explain(summary)),
+        Text(f"Measured on {environment['date']}: {machine}; Python {environment['python']}, {packages}.", "note"),
+    ]
+    write_atomically(folder / "report.md", render_markdown(Report(QUESTION, f"throughput · {machine}", blocks)).encode())

@@ -1,0 +1,153 @@
+"""The ledger of claims: every statement by the document that makes it, with its verdict in every run."""
+
+import os
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import msgspec
+from rich.console import Console
+from rich.table import Column
+from rich.table import Table as Grid
+from rich.text import Text
+
+from jaxnorm.report.claims import filled, forest
+from jaxnorm.report.console import GLYPHS, LEGEND
+from jaxnorm.report.markdown import escape, row_of
+from jaxnorm.report.vocabulary import Vocabulary
+from jaxnorm.stats.summary import Summary, Verdict
+
+
+class Exact(NamedTuple):
+    """A claim that is decided by a test instead of a run."""
+
+    id: str
+    source: str
+    statement: str
+    test: str
+    """Path of the test."""
+
+
+class Found(NamedTuple):
+    """A verdict of a run, and what is needed to show it."""
+
+    run: str
+    summary: Summary
+    words: Vocabulary
+    verdict: Verdict
+
+
+class Entry(NamedTuple):
+    """A statement and what became of it."""
+
+    id: str
+    source: str
+    statement: str
+    instruments: Sequence[str]
+    found: Sequence[Found]
+    test: str = ""
+
+
+def read_runs(results: Path, words: Mapping[str, Vocabulary]) -> dict[str, Summary]:
+    """The summaries below ``results`` by folder; folders of other measurements are passed over. Raises ``ValueError`` for a broken one."""
+    runs = {}
+    for path in sorted(results.glob("*/summary.json")):
+        try:
+            if msgspec.json.decode(path.read_bytes(), type=dict).get("instrument") in words:
+                runs[path.parent.name] = Summary.load(path)
+        except msgspec.MsgspecError as error:
+            raise ValueError(f"{path} is not a whole summary") from error
+    return runs
+
+
+def make_ledger(words: Mapping[str, Vocabulary], exact: Sequence[Exact], runs: Mapping[str, Summary]) -> list[Entry]:
+    """Every claim once, in the order of identifiers. ``words`` by instrument; a claim of several instruments has its first's statement."""
+    entries = {}
+    for claim in (claim for each in words.values() for claim in each.claims.values()):
+        if claim.id not in entries:
+            instruments = [name for name, each in words.items() if claim.id in each.claims]
+            found = [
+                Found(run, summary, words[summary.instrument], verdict)
+                for run, summary in runs.items()
+                for verdict in summary.verdicts
+                if verdict.claim == claim.id
+            ]
+            slots: Any = found[0].verdict.slots if found else None
+            statement = filled(words[found[0].summary.instrument].claims[claim.id].statement, slots) if found else claim.title
+            entries[claim.id] = Entry(claim.id, claim.source, _sentence(statement), instruments, found)
+    entries |= {each.id: Entry(each.id, each.source, _sentence(each.statement), [], [], each.test) for each in exact}
+    return sorted(entries.values(), key=lambda entry: (entry.id[0], int("".join(filter(str.isdigit, entry.id))), entry.id))
+
+
+def _sentence(text: str) -> str:
+    return text[:1].upper() + text[1:]
+
+
+def verdict_text(verdict: Verdict) -> str:
+    """``mixed, 5 of 6``."""
+    return f"{verdict.word}, {verdict.as_claimed} of {verdict.number}"
+
+
+def glyphs(found: Found) -> str:
+    """What was found of each comparison, a character each."""
+    return "".join(GLYPHS.get(row.finding, "") for row in forest(found.summary, found.words, found.verdict))
+
+
+def count_entries(entries: Sequence[Entry]) -> str:
+    """How far the ledger is, in a sentence."""
+    judged, exact = sum(bool(entry.found) for entry in entries), sum(bool(entry.test) for entry in entries)
+    return (
+        f"{judged} of {len(entries)} claims are judged by results, {exact} are exact and tested, {len(entries) - judged - exact} are open."
+    )
+
+
+def ledger_markdown(entries: Sequence[Entry], sources: Mapping[str, str], results: Path, document: Path) -> str:
+    """The ledger as a document: a section for each source, a row for each statement and run. ``results`` and ``document`` are paths."""
+    link = os.path.relpath(results, document.parent)
+    parts = [count_entries(entries)]
+    for source, title in sources.items():
+        rows = [row for entry in entries if entry.source == source for row in _rows(entry, link)]
+        if rows:
+            headings = ("", "statement", "run", "verdict", "comparisons")
+            parts.append("\n".join([f"### {title}\n", row_of(headings), row_of(["---"] * len(headings)), *rows]))
+    return "\n\n".join(parts)
+
+
+def print_ledger(entries: Sequence[Entry], sources: Mapping[str, str], console: Console) -> None:
+    """The ledger on a terminal."""
+    for source, title in sources.items():
+        console.print(Text(f"\n{title}", style="bold"))
+        for entry in (each for each in entries if each.source == source):
+            drawn = Grid.grid(Column(width=5), Column())
+            drawn.add_row(entry.id, Text(entry.statement))
+            for line in _lines(entry):
+                drawn.add_row("", Text(line, style="dim"))
+            console.print(drawn)
+    console.print(Text(f"\n{LEGEND.partition(';')[0]}. {count_entries(entries)}", style="dim"))
+
+
+def _lines(entry: Entry) -> list[str]:
+    """What became of a statement, a line for each run."""
+    if entry.test:
+        return [f"exact: tested in {entry.test}"]
+    found = [f"{each.run}: {verdict_text(each.verdict)}  {glyphs(each)}" for each in entry.found]
+    return found or [f"open: decided by {', '.join(entry.instruments)}"]
+
+
+def _rows(entry: Entry, link: str) -> list[str]:
+    name, statement = f"**{entry.id}**", escape(entry.statement)
+    if entry.test:
+        return [row_of((name, statement, "exact", f"tested in `{entry.test}`", ""))]
+    if not entry.found:
+        commands = ", ".join(f"`{instrument}`" for instrument in entry.instruments)
+        return [row_of((name, statement, "", f"open: decided by {commands}", ""))]
+    first, *others = entry.found
+    return [_row(first, link, name, statement), *(_row(found, link, "", "") for found in others)]
+
+
+def _row(found: Found, link: str, name: str, statement: str) -> str:
+    folder, claim = f"{link}/{found.run}", found.words.claims[found.verdict.claim]
+    figure = f" [figure]({folder}/figures/{claim.figure}.svg)" if claim.figure in found.words.figures_of(found.summary) else ""
+    image = f"![{glyphs(found)}]({folder}/figures/claims/{claim.id}.svg)"
+    verdict = f"**{found.verdict.word}** {found.verdict.as_claimed} of {found.verdict.number}{figure}"
+    return row_of((name, statement, f"[{found.run}]({folder}/report.md)", verdict, image))
