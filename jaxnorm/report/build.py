@@ -1,5 +1,6 @@
 """From a summary to the blocks of its report: what is seen at a glance first, everything else folded below."""
 
+import math
 from collections.abc import Mapping
 from typing import Any
 
@@ -11,10 +12,10 @@ from jaxnorm.report.comparisons import comparisons_table, control_blocks
 from jaxnorm.report.method import method
 from jaxnorm.report.reference import environment_table, terms_table
 from jaxnorm.report.setting import kicker, question, setting
-from jaxnorm.report.text import clean, count
+from jaxnorm.report.text import arm_title, clean, count
 from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.intervals import FEWEST
-from jaxnorm.stats.summary import Comparison, Summary
+from jaxnorm.stats.summary import Summary
 
 
 def build_report(summary: Summary, words: Vocabulary, command: str, environment: Mapping[str, Any]) -> Report:
@@ -26,8 +27,7 @@ def build_report(summary: Summary, words: Vocabulary, command: str, environment:
         *results_tables(summary, words),
         *warnings(summary),
         *([Heading("What people claim, and what this run shows"), claims_table(summary, words)] if summary.verdicts else []),
-        *([Text(line, "note")] if (line := seeds_line(summary)) else []),
-        *test_set_line(summary),
+        *(Text(line, "note") for line in (seeds_line(summary), test_set_line(summary)) if line),
         *_figures(summary, words),
         *_folded(summary, words, command, environment),
     ]
@@ -41,19 +41,18 @@ def _conclusion(summary: Summary) -> list[Block]:
 
 def warnings(summary: Summary) -> list[Block]:
     """What must be seen before the numbers are believed."""
-    diverged = sum(len(arm.diverged) for arm in summary.arms)
-    total = len(summary.arms) * len(summary.seeds)
     said = []
-    if diverged:
-        said.append(f"{diverged:,} of {count(total, 'run')} diverged; they count as runs at chance level.")
-    if any(comparison.half is None for comparison in summary.comparisons) and len(summary.seeds) < FEWEST:
+    if diverged := [arm for arm in summary.arms if arm.diverged]:
+        total, chance = len(summary.arms) * len(summary.seeds), math.log(summary.num_classes)
+        worst = max(diverged, key=lambda arm: len(arm.diverged))
+        number = sum(len(arm.diverged) for arm in diverged)
+        most = f"{len(worst.diverged)} of {len(summary.seeds)} of {arm_title(worst.factors)}"
+        said.append(
+            f"{number:,} of {count(total, 'run')} diverged, {most}; their losses count as at most chance level ({chance:.2f} nats)."
+        )
+    if len(summary.seeds) < FEWEST:
         said.append(f"{count(len(summary.seeds), 'seed')} can show nothing: give at least {FEWEST}.")
     return [Text(" ".join(said), "note")] if said else []
-
-
-def _tells(comparison: Comparison) -> bool:
-    """Whether its seeds tell how much they scatter: too few do not, nor equal ones, nor those that all diverged."""
-    return comparison.half is not None and comparison.deviation > 0
 
 
 def _figures(summary: Summary, words: Vocabulary) -> list[Block]:

@@ -4,7 +4,7 @@ from jaxnorm.report.comparisons import test_share
 from jaxnorm.report.text import conjoin, count
 from jaxnorm.stats.intervals import FEWEST
 from jaxnorm.stats.seeds import MOST_SEEDS, smallest_shown
-from jaxnorm.stats.summary import Summary
+from jaxnorm.stats.summary import Comparison, Summary
 
 
 def power_line(seeds: int, comparisons: int) -> str:
@@ -35,6 +35,11 @@ def seeds_line(summary: Summary) -> str:
     steps = dict.fromkeys((within[(len(within) - 1) // 2], within[-1]))
     closing = [f"{seeds:,} would close {sum(each <= seeds for each in within)}" for seeds in steps]
     return f"{opening}; at the spread seen here {conjoin(closing)} of them."
+
+
+def _tells(comparison: Comparison) -> bool:
+    """Whether its seeds tell how much they scatter: too few do not, nor equal ones, nor those that all diverged."""
+    return comparison.half is not None and comparison.deviation > 0
 
 
 def test_set_line(summary: Summary) -> str:

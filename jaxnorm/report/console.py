@@ -45,7 +45,7 @@ def print_summary(summary: Summary, words: Vocabulary, console: Console) -> None
         else:
             console.print(Line(getattr(block, "text", ""), style="yellow"))
     if summary.verdicts:
-        print_table(claims_table(summary, words), console, caption=False)
+        print_table(claims_table(summary, words, amounts=False), console, caption=False)
     console.print(Line(LEGEND, style="dim"))
     if line := seeds_line(summary):
         console.print(Line(line, style="dim"))

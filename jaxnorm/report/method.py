@@ -23,7 +23,7 @@ VERDICTS = (
 DIVERGED = (
     "A run diverged if a loss or accuracy is not finite, or if its training loss ends more than {tolerance:g} % above the chance level "
     "({chance:.2f} nats among {classes} classes) and also above its own first epoch's, or twice the chance level. It stays in every "
-    "statistic as a run at chance level."
+    "statistic, its losses at most at chance level."
 )
 
 

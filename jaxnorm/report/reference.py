@@ -4,20 +4,52 @@ from collections.abc import Mapping
 from typing import Any
 
 from jaxnorm.report.blocks import Cell, Table
-from jaxnorm.report.text import clean, margin
+from jaxnorm.report.text import clean, described, margin
 from jaxnorm.report.vocabulary import Vocabulary
+from jaxnorm.stats.arm import Factor
 from jaxnorm.stats.measures import Measure
 from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.stats.summary import Summary
 
+GENERAL = {
+    "arm": "one combination of what is compared, trained from every seed",
+    "paired seeds": "the same seed means the same initial weights and the same order of examples in every arm",
+    "margin": "how large a difference must be to matter; its rule is fixed before the run",
+    "nats": "unit of losses (cross-entropy with natural logarithms)",
+    "pp": "percentage points",
+    "decades": "powers of ten: 0.3 decades are a factor of 2",
+}
+GLOSSARY: dict[tuple[str, Factor], str] = {
+    ("norm", "rms"): "LayerNorm without subtracting the mean",
+    ("norm", "ghost"): "BatchNorm over parts of each batch, its ghosts, apart",
+    ("norm", "renorm"): "BatchNorm whose batch statistics are corrected towards its running averages",
+    ("norm", "noisy"): "BatchNorm, then noise whose distribution changes at every update: a control without stable distributions",
+    ("placement", "plain"): "blocks without a residual connection",
+    ("placement", "none"): "residual blocks without a norm",
+    ("placement", "post"): "the norm after the residual sum: norm(x + f(x))",
+    ("placement", "pre"): "the norm before the sublayer: x + f(norm(x))",
+    ("placement", "sandwich"): "norms before and after the sublayer: x + norm(f(norm(x)))",
+    ("order", "sorted"): "every batch holds examples of one class",
+    ("order", "fixed"): "the same batches in every epoch",
+    ("masking", "unmasked"): "padding enters the norm's statistics",
+    ("masking", "masked"): "padding is left out of the norm's statistics",
+    ("statistics", "frozen"): "BatchNorm's statistics are fixed after some epochs",
+    ("rate", "fixed"): "the learning rate that all arms share",
+    ("rate", "shared"): "the learning rate that all arms share",
+    ("rate", "scaled"): "the learning rate in proportion to the batch size",
+    ("rate", "best"): "the learning rate of the arm that does best on tuning seeds, which are not reported",
+}
+"""Norms and values of factors that not every reader knows."""
+
 
 def terms_table(summary: Summary, words: Vocabulary) -> Table:
-    """Every measure of the report, and what it means."""
+    """Terms, norms and factors that not every reader knows, then every measure of the report."""
+    present = {(name, value) for arm in summary.arms for name, value in arm.factors.items()}
     named = [each.measure for each in summary.comparisons if "@" not in each.measure]
     measures = [words.measure(name) for name in dict.fromkeys([*named, *summary.arms[0].measures])]
-    return Table(
-        "other", ("measure", "meaning"), [[Cell(each.title), Cell(_meaning(each, summary.rule))] for each in measures], text_columns=2
-    )
+    terms = GENERAL | {described({name: value}): meaning for (name, value), meaning in GLOSSARY.items() if (name, value) in present}
+    terms |= {each.title: _meaning(each, summary.rule) for each in measures}
+    return Table("other", ("term", "meaning"), [[Cell(term), Cell(meaning)] for term, meaning in terms.items()], text_columns=2)
 
 
 def _meaning(measure: Measure, rule: DecisionRule) -> str:

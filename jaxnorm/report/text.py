@@ -246,6 +246,11 @@ def margin(value: float, unit: Unit) -> str:
     return number(scaled, min(MAX_DECIMALS, max(0, 1 - math.floor(math.log10(scaled)))) if scaled > 0 else 0)
 
 
+def signed(value: float) -> str:
+    """A difference without an interval, to two significant digits: ``+0.0081``."""
+    return number(value, min(MAX_DECIMALS, max(0, 1 - math.floor(math.log10(abs(value))))) if value else 0, sign=True)
+
+
 def conjoin(words: Iterable[str], conjunction: str = "and") -> str:
     """``16``; ``16 and 128``; ``16, 32 and 128``. Needs at least one."""
     *rest, last = words

@@ -1,7 +1,8 @@
 """What was simulated, and what numbers of seeds can show, as tables."""
 
+from collections.abc import Iterable
+
 from jaxnorm.report.blocks import Cell, Table
-from jaxnorm.report.text import conjoin
 from jaxnorm.stats.seeds import smallest_shown
 from jaxnorm.validation.simulation import DISTRIBUTIONS, SEEDS, Simulated, ValidationSummary
 
@@ -16,20 +17,19 @@ def validation_table(summary: ValidationSummary) -> Table:
         plans.setdefault(each.plan, {})[each.distribution, each.seeds] = each
     rows = []
     for plan, found in plans.items():
-        false = (_at_all_seeds([100 * found[name, seeds].false / summary.reports for seeds in SEEDS], 1) for name in DISTRIBUTIONS)
-        power = _at_all_seeds([100 * found["normal", seeds].power for seeds in SEEDS], 0)
+        false = (_join(f"{100 * found[name, seeds].false / summary.reports:.1f}" for seeds in SEEDS) for name in DISTRIBUTIONS)
+        power = _join(f"{100 * found['normal', seeds].power:.0f}" for seeds in SEEDS)
         rows.append([Cell(text) for text in (plan, str(next(iter(found.values())).comparisons), *false, power)])
-    sizes = " / ".join(map(str, SEEDS))
     caption = (
-        f"Reports that say anything false, in %, with {sizes} seeds, of {summary.reports:,} simulated ones each, by how BatchNorm's runs "
-        f"scatter. Power: comparisons found, in %, where the true difference is {conjoin([f'{size:g}' for size in SEEDS.values()])} "
-        "standard deviations."
+        f"Reports that say anything false, in %, with {_join(SEEDS)} seeds ({summary.reports:,} reports each), by how BatchNorm's runs "
+        f"scatter; power: comparisons found, in %, of a true difference of {_join(SEEDS.values())} standard deviations."
     )
     return Table("other", ("plan", "K", *DISTRIBUTIONS, "power"), rows, caption)
 
 
-def _at_all_seeds(percents: list[float], decimals: int) -> str:
-    return " / ".join(f"{percent:.{decimals}f}" for percent in percents)
+def _join(values: Iterable[object]) -> str:
+    """``16 / 32``."""
+    return " / ".join(map(str, values))
 
 
 def shown_table() -> Table:

@@ -8,12 +8,14 @@ import pytest
 
 from jaxnorm.experiments.throughput import contenders
 from jaxnorm.experiments.throughput.__main__ import main
+from jaxnorm.experiments.throughput.report import best_row, plot_all, throughput_tables
 from jaxnorm.experiments.throughput.results import GRID, SpeedSummary, Timing, matrix_flops_per_example
 
 
 def summary(**rates):
     timings = [Timing(name.replace("_", " "), "adam", 16, seeds, seconds) for name, (seeds, seconds) in rates.items()]
-    return SpeedSummary("a setting", timings, [1e9, 2e9], flops_per_example=1e3)
+    rounds = len(timings[0].seconds)
+    return SpeedSummary("a setting", timings, [1e9, 2e9, 2e9][:rounds], flops_per_example=1e3)
 
 
 def test_speedup_is_the_median_of_ratios_within_rounds():
@@ -36,6 +38,15 @@ def test_share_of_peak_is_taken_within_rounds():
 def test_matrix_flops_count_each_product_that_an_update_needs():
     # forward and kernel gradient in both layers, input gradient in the upper one only
     assert matrix_flops_per_example((784, 256, 10)) == 2 * (2 * 784 * 256 + 3 * 256 * 10)
+
+
+def test_figure_and_tables_show_what_was_timed():
+    speeds = summary(jaxnorm=(8, [1e-4, 2e-4, 4e-4]), Flax_loop=(1, [1e-3, 1e-3, 1e-3]), PyTorch_2=(1, [4e-4, 5e-4, 9e-4]))
+    lines = {line.get_label(): np.asarray(line.get_ydata(), float) for line in plot_all(speeds).axes[0].get_lines()}
+    assert {name: rates[0] for name, rates in lines.items()} == pytest.approx({"jaxnorm": 5.0, "Flax loop": 1.0, "PyTorch 2": 2.0})
+    (table,) = throughput_tables(speeds)
+    assert [cell.text for cell in table.rows[0][:6]] == ["jaxnorm", "8", "5,000", "200", "5.00", "2.50"]
+    assert best_row(speeds, "adam", 16)[:6] == ("adam", "16", "8", "5,000", "5.00", "2.50")
 
 
 def test_summary_survives_its_file(tmp_path):

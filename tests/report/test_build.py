@@ -117,8 +117,9 @@ def some_comparisons(summary: Summary) -> list[int]:
 def test_number_of_a_comparison_stands_in_its_row_and_in_the_claims_that_rest_on_it(summary, part, columns, told):
     for index in some_comparisons(summary):
         expected = {("comparisons", index, column) for column in columns}
-        for row in claimed(summary, index):
-            expected |= {("claims", row, 3)} | ({("statements", row, 2)} if told else set())
+        expected |= {("claims", row, 3) for row in claimed(summary, index)}
+        parts = [part for verdict in summary.verdicts for part in verdict.evidence]  # each has a row among the claims in full
+        expected |= {("statements", row, 3) for row, each in enumerate(parts) if each.comparison == index and told}
         assert changed(summary, replaced(summary, ["comparisons", index, part], more)) == expected
 
 
@@ -307,6 +308,22 @@ def test_tables_have_as_many_cells_as_headings(report):
     assert len(tables) >= 6
     for table in tables:
         assert {len(row) for row in table.rows} == {len(table.headings)}
+
+
+def test_share_of_the_test_set_is_told_where_its_examples_are_known(summary):
+    """Of the squared standard errors, from the least to the most."""
+    config = CompareConfig(seeds=8, epochs=2)
+    rng = np.random.default_rng(0)
+    known = summarise_compare(config, examples={arm.key: rng.uniform(0.9, 1, 300) for arm in config.arms})
+    shares = [100 * each.test_error**2 / (each.test_error**2 + each.deviation**2 / 8) for each in known.comparisons if each.test_error]
+    assert len(shares) == 5
+    blocks = make(known).blocks
+    assert all(isinstance(block, Block) for block in blocks)
+    said = [NUMBER.findall(block.text) for block in blocks if isinstance(block, Text)]
+    assert ["300", f"{min(shares):.0f}", f"{max(shares):.0f}"] in said
+    cells = [row[TEST_SET].text for row in comparisons_table(known, WORDS, known.comparisons).rows]
+    assert [cell for cell in cells if cell] == [f"{share:.0f} %" for share in shares]
+    assert len([block for block in blocks if isinstance(block, Text)]) == 1 + len([b for b in make(summary).blocks if isinstance(b, Text)])
 
 
 def test_conclusion_of_a_protocol_is_shown_as_a_quotation(summary, report):

@@ -4,14 +4,18 @@ import itertools
 
 import numpy as np
 import pytest
-from analysis.synthetic import summarise_compare
 from matplotlib.figure import Figure
 from matplotlib.text import Annotation, Text
+from stats.synthetic import summarise_compare
 
+from jaxnorm.experiments.compare.figures import WORDS
 from jaxnorm.experiments.compare.study import CompareConfig
-from jaxnorm.reporting.figures import make_curves
-from jaxnorm.reporting.line_labels import label_lines, spread
-from jaxnorm.reporting.style import styled
+from jaxnorm.report.line_labels import label_lines, spread
+from jaxnorm.report.style import styled
+
+
+def make_curves(summary):
+    return WORDS.drawings["curves"].make(summary, WORDS)
 
 
 def _labels(ax) -> list[Annotation]:

@@ -199,9 +199,7 @@ def test_labels_tell_contrasts_and_their_sides_apart():
     assert len(set(labels)) == len(labels)
 
 
-@pytest.mark.parametrize(
-    "pair", list(itertools.permutations([A, B, C, D], 2)), ids=lambda pair: f"{pair[0].key} {pair[1].key}"
-)
+@pytest.mark.parametrize("pair", list(itertools.permutations([A, B, C, D], 2)), ids=lambda pair: f"{pair[0].key} {pair[1].key}")
 def test_label_turned_round_is_that_of_the_arms_exchanged(pair):
     first, second = pair
     assert label(of_arms(first, second), -1) == label(of_arms(second, first))

@@ -112,7 +112,7 @@ def make_plan(config: BatchSizeConfig, choices: Choices) -> Plan:
         measures=("test_accuracy", "train_loss"),
         claims=find_claims(CLAIMS, design),
         tables=[
-            ArmsTable(("test_accuracy",), across="norm", where=at_best | {"order": "mixed"}),
+            ArmsTable(("test_accuracy",), across="batch_size", where=at_best | {"order": "mixed"}),
             ArmsTable(("test_accuracy",), across="order", where=at_best | {"batch_size": config.sorted_batch_size}),
         ],
         definitions=MEASURES,

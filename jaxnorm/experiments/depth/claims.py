@@ -16,10 +16,10 @@ from jaxnorm.stats.units import DECADES, RATIO
 UNEVENNESS = "how far apart the gradient norms of the second block and the last are, in powers of ten: zero where they are equal"
 MEASURES = COMMON | {
     "gradient_unevenness_at_start": Measure(
-        "unevenness of gradients before training", "gradient_unevenness", DECADES, better="lower", epoch=0, definition=UNEVENNESS
+        "unevenness of gradients before training", "gradient_unevenness", DECADES, epoch=0, definition=UNEVENNESS
     ),
     "gradient_unevenness_area": Measure(
-        "mean unevenness of gradients", "gradient_unevenness", DECADES, area, better="lower", definition=f"{UNEVENNESS}; mean over epochs"
+        "mean unevenness of gradients", "gradient_unevenness", DECADES, area, definition=f"{UNEVENNESS}; mean over epochs"
     ),
     "gradient_growth_at_start": Measure(
         "growth of the gradient per block before training",
