@@ -1,6 +1,6 @@
 """What is claimed of norms, and what have the results said so far?
 
-Command:  python -m jaxnorm.experiments.claims [RESULTS]      (default: experiments/results)
+Command:  python -m jaxnorm.experiments.claims [RESULTS]      (default: experiments/results, where it is there)
 Time:     a second
 Result:   the whole ledger on the terminal: for every claim its measure, what is expected of it, the margin, and its verdicts or the command
           that would decide it
@@ -9,7 +9,8 @@ Result:   the whole ledger on the terminal: for every claim its measure, what is
 import sys
 from pathlib import Path
 
-from jaxnorm.experiments.command_line import UsageError, run_command
+from jaxnorm.experiments.command_line import HELP, UsageError, run_command
+from jaxnorm.experiments.help import usage
 
 RESULTS = Path("experiments/results")
 
@@ -21,11 +22,14 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def print_claims(arguments: list[str]) -> int:
-    """Read the results and print every claim."""
+    """Read the results and print every claim; without the project's results, of no verdict but what would decide it."""
+    if set(HELP) & set(arguments):
+        print(usage(__file__))
+        return 0
     if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
         raise UsageError(f"{' '.join(arguments)} is not understood; give one folder of results, or nothing for {RESULTS}.")
     results = Path(arguments[0]) if arguments else RESULTS
-    if not results.is_dir():
+    if arguments and not results.is_dir():
         raise UsageError(f"{results} is not a folder; name one that holds the folders of finished runs.")
     from jaxnorm.experiments.terminal import make_console  # rich takes a moment, which a mistake must not wait for
     from jaxnorm.reporting.claims import find_verdicts, verdicts_overview
@@ -36,6 +40,8 @@ def print_claims(arguments: list[str]) -> int:
     except ValueError as error:
         raise UsageError(f"{error}; run its command again, or remove the folder.") from error
     print_entries(verdicts_overview(verdicts), make_console())
+    if not results.is_dir():
+        print(f"No verdicts: there is no folder {results} here; name one that holds the folders of finished runs.")
     return 0
 
 

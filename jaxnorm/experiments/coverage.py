@@ -12,6 +12,7 @@ from jaxnorm.config import CoverageConfig
 from jaxnorm.config.coverage import FEWEST
 from jaxnorm.experiments.checks import check_distinct, check_positive, flag
 from jaxnorm.experiments.command_line import UsageError, parse, run_command
+from jaxnorm.experiments.jax_start import heavy_imports
 
 PROGRAM = "python -m jaxnorm.experiments.coverage"
 
@@ -19,7 +20,7 @@ PROGRAM = "python -m jaxnorm.experiments.coverage"
 def main(arguments: list[str] | None = None) -> int:
     """Run the instrument; returns the exit status: 0, 2 for a mistake in the settings, 130 when interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    return run_command(lambda: coverage(parse(CoverageConfig, arguments, program=PROGRAM, description=CoverageConfig.__doc__ or "")))
+    return run_command(lambda: coverage(parse(CoverageConfig, arguments, program=PROGRAM)))
 
 
 def coverage(config: CoverageConfig) -> int:
@@ -31,7 +32,8 @@ def coverage(config: CoverageConfig) -> int:
             raise UsageError(f"{flag(name)} {number} is not possible; give a whole number of at least {FEWEST}.")
     if config.rng_seed < 0:
         raise UsageError(f"--rng-seed {config.rng_seed} is not possible; give 0 or a positive number.")
-    from jaxnorm.experiments.simulations import run_coverage  # imports jax and matplotlib: seconds, which --help must not wait for
+    with heavy_imports():
+        from jaxnorm.experiments.simulations import run_coverage
 
     return run_coverage(config)
 

@@ -10,7 +10,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jaxnorm.experiments.command_line import UsageError, run_command
+from jaxnorm.experiments.command_line import HELP, UsageError, run_command
+from jaxnorm.experiments.help import usage
+from jaxnorm.experiments.jax_start import import_matplotlib
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -21,8 +23,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def report(arguments: list[str]) -> int:
     """Redraw the report of one folder, or show several side by side."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__)
+    if set(HELP) & set(arguments):
+        print(usage(__file__))
         return 0
     if not arguments or any(argument.startswith("-") for argument in arguments):
         given = f"{' '.join(arguments)} is not understood" if arguments else "no folder is named"
@@ -32,6 +34,7 @@ def report(arguments: list[str]) -> int:
 
 
 def _redraw(folder: Path) -> int:
+    import_matplotlib()
     from jaxnorm.experiments.reproduce import reproducing_command
     from jaxnorm.reporting.draw import draw_report
 
@@ -66,7 +69,7 @@ def _summary(folder: Path) -> Any:
 
 def _json(path: Path) -> dict[str, Any]:
     try:
-        return json.loads(path.read_text())
+        return json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError) as error:
         raise UsageError(f"{path} cannot be read; the folder of a finished run has it.") from error
 

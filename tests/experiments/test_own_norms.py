@@ -220,7 +220,7 @@ LAYERS = {
     "unknown function": (_method("self, x", "return jnp.maen(x)"), ["AttributeError", "maen", "(mine.py, line 8)"]),
     "branch on a value": (_method("self, x", "return x if x.sum() > 0 else -x"), ["Tracer", "(mine.py, line 8)"]),
     "randomness": (_method("self, x", "return x * (self.make_rng('noise') is None)"), ["PRNG", '"noise"']),
-    "another shape": (_method("self, x", "return x.mean(-1)"), ["returns shape (16,)", "(16, 8)"]),
+    "another shape": (_method("self, x", "return x.mean(-1)"), ["returns shape (1,)", "(1, 8)"]),
     "two results": (_method("self, x", "return x, x"), ["returns tuple", "one array"]),
     "no result": (_method("self, x", "pass"), ["returns NoneType"]),
     "other state": (_method("self, x", "self.variable('ema', 'mean', jnp.zeros, ())", "return x"), ["state in ema", "batch_stats"]),

@@ -9,6 +9,7 @@ import sys
 
 from jaxnorm.experiments.checks import check_distinct, check_positive
 from jaxnorm.experiments.command_line import parse, run_command
+from jaxnorm.experiments.jax_start import heavy_imports
 from jaxnorm.experiments.throughput.study import ThroughputConfig
 
 PROGRAM = "python -m jaxnorm.experiments.throughput"
@@ -17,7 +18,7 @@ PROGRAM = "python -m jaxnorm.experiments.throughput"
 def main(arguments: list[str] | None = None) -> int:
     """Run the instrument; returns the exit status: 0, 2 for a mistake in the settings, 130 when interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    return run_command(lambda: throughput(parse(ThroughputConfig, arguments, program=PROGRAM, description=ThroughputConfig.__doc__ or "")))
+    return run_command(lambda: throughput(parse(ThroughputConfig, arguments, program=PROGRAM)))
 
 
 def throughput(config: ThroughputConfig) -> int:
@@ -26,7 +27,8 @@ def throughput(config: ThroughputConfig) -> int:
     check_distinct(config, "seeds", "batch_sizes", "optimizers")
     if config.other_models:
         check_distinct(config, "other_models")
-    from jaxnorm.experiments.throughput.contest import run_throughput  # imports jax and matplotlib: seconds, which --help must not wait for
+    with heavy_imports():
+        from jaxnorm.experiments.throughput.contest import run_throughput
 
     return run_throughput(config)
 
