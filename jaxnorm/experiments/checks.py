@@ -103,7 +103,7 @@ def _literal_options(norm: str, text: str) -> dict[str, Any]:
     """The options between the brackets: literals that can be hashed, and written in a title."""
     try:
         call = ast.parse(f"_{text}", mode="eval").body
-        if not isinstance(call, ast.Call) or call.args or ":" in text:
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)) or call.args or ":" in text:
             raise ValueError(text)
         options = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
         if len(options) < len(call.keywords):
