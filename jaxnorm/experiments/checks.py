@@ -67,14 +67,14 @@ def is_own(norm: str) -> bool:
     return ":" in norm
 
 
-def check_norms(norms: Sequence[str], known: Collection[str]) -> None:
+def check_norms(norms: Sequence[str], known: Collection[str], *, flag: str = "--norms") -> None:
     """Check that every norm stands in the table, or is named as a custom one. Raises ``UsageError`` with what to write instead."""
     for norm in norms:
         if is_own(norm):
             parse_own(norm)
         elif norm not in known:
             own = " A custom norm is written package.module:Class." if "." in norm else ""
-            raise UsageError(f"--norms {norm} is not a norm; {nearest(norm, list(known))}{own}")
+            raise UsageError(f"{flag} {norm} is not a norm; {nearest(norm, list(known))}{own}")
     _require_distinct_names([norm for norm in norms if is_own(norm)])
 
 

@@ -73,6 +73,8 @@ def _is_text(node: ast.stmt) -> bool:
 def _group(name: str) -> str:
     if name in NORM_FIELDS:
         return "norms"
+    if name == "question":
+        return "output"
     declared: dict[str, type] = {"training": TunedStudy, "output": Output, "decision rule": DecisionRule}
     return next((group for group, base in declared.items() if name in _fields(base)), GROUPS[0])
 
@@ -88,7 +90,7 @@ def _spelled(name: str, hint: Any) -> str:
     flag = name.replace("_", "-")
     if hint is bool:
         return f"--{flag}, --no-{flag}"
-    return f"--{flag} {_value(hint)}"
+    return f"--{flag} {'TEXT' if name == 'question' else _value(hint)}"
 
 
 def _value(hint: Any) -> str:

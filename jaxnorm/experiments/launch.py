@@ -4,7 +4,7 @@ import importlib
 import sys
 
 from jaxnorm.config.norms import COUPLES
-from jaxnorm.experiments.checks import check_norms, check_rule, check_values, is_own
+from jaxnorm.experiments.checks import check_norms, check_rule, check_values
 from jaxnorm.experiments.command_line import parse, run_command
 from jaxnorm.experiments.jax_start import heavy_imports
 from jaxnorm.experiments.quick import describe_cut
@@ -25,18 +25,12 @@ def launch(name: str, arguments: list[str] | None = None) -> int:
         check_norms(config.norms, COUPLES)
         study.check(config)
         with heavy_imports():
-            from jaxnorm.experiments import devices
-            from jaxnorm.experiments.own_norms import announce_import, find_norm
+            from jaxnorm.experiments.own_norms import import_custom
             from jaxnorm.experiments.study import run
 
             train = importlib.import_module(f"jaxnorm.experiments.{name}.train")
-        own = [norm for norm in config.norms if is_own(norm)]
-        if own:
-            devices.set_up()  # before anybody's code uses jax
-            for norm in own:
-                announce_import(norm)
-                find_norm(norm)
-            study.check(config)  # which sizes and arms a norm has is known only now that it is known whether it couples examples
+        if import_custom(config.norms):
+            study.check(config)  # now it is known which of these couple examples, and so which arms they have
         if config.quick:
             shortened = config.shortened()
             if not config.quiet:

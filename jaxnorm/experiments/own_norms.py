@@ -12,6 +12,7 @@ from types import ModuleType
 from flax import linen as nn
 
 from jaxnorm.config.norms import remember_norm
+from jaxnorm.experiments import devices
 from jaxnorm.experiments.checks import is_own, parse_own
 from jaxnorm.experiments.command_line import UsageError, nearest
 from jaxnorm.experiments.custom_code import blame
@@ -24,7 +25,18 @@ def find_norm(name: str) -> Norm:
     return import_norm(name) if is_own(name) else NORMS[name]
 
 
-def announce_import(name: str) -> None:
+def import_custom(names: Sequence[str]) -> bool:
+    """Import the custom norms among these, after saying which file that runs; whether there are any. Raises ``UsageError``."""
+    custom = [name for name in names if is_own(name)]
+    if custom:
+        devices.set_up()  # before anybody's code uses jax
+    for name in custom:
+        _announce_import(name)
+        find_norm(name)
+    return bool(custom)
+
+
+def _announce_import(name: str) -> None:
     """Print which file importing this custom norm will run, unless that ran already."""
     package = name.partition(":")[0].partition(".")[0]
     _look_here()

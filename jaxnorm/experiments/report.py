@@ -13,6 +13,7 @@ from typing import Any
 from jaxnorm.experiments.command_line import HELP, UsageError, run_command
 from jaxnorm.experiments.help import usage
 from jaxnorm.experiments.jax_start import import_matplotlib
+from jaxnorm.experiments.streams import without_controls
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -40,7 +41,7 @@ def _redraw(folder: Path) -> int:
 
     summary, environment = _summary(folder), _json(folder / "environment.json")
     draw_report(summary, folder, reproducing_command(_json(folder / "config.json")), environment)
-    print(f"redrawn in {folder}: figures/, report.html, report.md")
+    print(without_controls(f"redrawn in {folder}: figures/, report.html, report.md"))
     return 0
 
 

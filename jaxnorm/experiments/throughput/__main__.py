@@ -7,7 +7,8 @@ Result:   throughput.csv, summary.json, report.md, environment.json and a figure
 
 import sys
 
-from jaxnorm.experiments.checks import check_distinct, check_positive
+from jaxnorm.config.norms import COUPLES
+from jaxnorm.experiments.checks import check_distinct, check_hidden, check_norms, check_positive
 from jaxnorm.experiments.command_line import parse, run_command
 from jaxnorm.experiments.jax_start import heavy_imports
 from jaxnorm.experiments.throughput.study import ThroughputConfig
@@ -25,10 +26,14 @@ def throughput(config: ThroughputConfig) -> int:
     """Check the settings, then measure in rounds and report."""
     check_positive(config, "steps", "rounds", "seeds", "batch_sizes", "hidden_sizes", "other_seeds")
     check_distinct(config, "seeds", "batch_sizes", "optimizers")
+    check_norms([config.norm], COUPLES, flag="--norm")
+    check_hidden(config.hidden_sizes)
     if config.other_models:
         check_distinct(config, "other_models")
     with heavy_imports():
+        from jaxnorm.experiments.own_norms import import_custom
         from jaxnorm.experiments.throughput.contest import run_throughput
+    import_custom([config.norm])
 
     return run_throughput(config)
 
