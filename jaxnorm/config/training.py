@@ -23,7 +23,8 @@ class Training:
     """Folder of prepared TFDS data sets. Default: TFDS_DATA_DIR, else ~/tensorflow_datasets."""
 
     norms: tuple[str, ...] = ("batch", "layer")
-    """Normalization layers to compare, by name or as package.module:Class; the first is the baseline of every difference."""
+    """Normalization layers to compare, by name or as package.module:Class; the first is the baseline of every difference. group has as
+    many groups as go into the channels, up to 32."""
 
     seeds: int = 32
     """Number of networks per arm. The same seed means the same initial weights and order of examples in every arm."""
@@ -85,7 +86,7 @@ class Output:
     """Keep the arms, and the networks of an unfinished arm, that an earlier, interrupted run of the same command finished."""
 
     quick: bool = False
-    """Smoke run of seconds: at most 4 seeds and 2 epochs, of programs that are compiled quickly and run slowly."""
+    """Smoke run of seconds: at most 4 seeds and 2 epochs, of programs that are compiled quickly and run slowly; says what else it cuts."""
 
     quiet: bool = False
     """Print only a line per claim and where the report is."""
@@ -109,6 +110,11 @@ class Study(DecisionRule, Output, Training):
 
     conclusion: str = ""
     """A sentence or two by the authors of a protocol, which the report shows as theirs."""
+
+    def few(self, name: str, number: int) -> tuple:
+        """The first values of a list that is the instrument's own; all of one that the user gave, as that is what is being tried."""
+        values = getattr(self, name)
+        return values[:number] if values == getattr(type(self)(), name) else values
 
     def shortened(self) -> Self:
         """The smoke run that ``quick`` asks for."""

@@ -15,13 +15,14 @@ jaxnorm.data.errors.DataError: 'emnist/letters:x' is not the name of a data set:
 emnist/letters or mnist:3.0.1.
 """
 
+import difflib
 import functools
 from collections.abc import Callable
 from pathlib import Path
 
 from jaxnorm.data.dataset import Dataset, Split, first_examples
 from jaxnorm.data.digits import load_digits
-from jaxnorm.data.errors import DataError
+from jaxnorm.data.errors import DataError, UnknownNameError
 from jaxnorm.data.images import load_images
 from jaxnorm.data.mnist import IDX_SETS
 from jaxnorm.data.sequences import TASKS, as_pixels, as_rows, load_sequences, make_sequences, padding_share_of, with_padding
@@ -61,6 +62,8 @@ SEQUENCES: dict[str, Callable[[Path | None], Dataset]] = {
     "tiny_shakespeare": load_tiny_shakespeare,
 }
 """The same for sequences."""
+NEAR = 0.75
+"""How alike a name has to be to one that is suggested instead, from 0 to 1."""
 
 
 def load(name: str, data_dir: Path | str | None = None) -> Dataset:
@@ -78,4 +81,9 @@ def load(name: str, data_dir: Path | str | None = None) -> Dataset:
         DataError: the name is unknown, the set is absent and cannot be fetched, or a file is broken; the message says what to do.
     """
     loader = (DATASETS | SEQUENCES).get(name) or functools.partial(load_images, name)
-    return loader(Path(data_dir) if data_dir is not None else None)
+    try:
+        return loader(Path(data_dir) if data_dir is not None else None)
+    except UnknownNameError as error:
+        near = difflib.get_close_matches(name.lower(), {**DATASETS, **SEQUENCES, **dict.fromkeys(error.known)}, n=3, cutoff=NEAR)
+        hint = f"did you mean {' or '.join(near)}?" if near else "use digits, mnist, or another name of the TFDS catalogue."
+        raise DataError(f"{error}: {hint}") from error

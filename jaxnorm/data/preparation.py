@@ -1,12 +1,11 @@
 """Sets that are not on this machine yet: prepared by TFDS where TensorFlow is installed, else explained."""
 
-import difflib
 import importlib.util
 from pathlib import Path
 from typing import Any
 
 from jaxnorm.data.downloads import check_reachable, missing
-from jaxnorm.data.errors import DataError, first_line
+from jaxnorm.data.errors import DataError, UnknownNameError, first_line
 from jaxnorm.data.features import find_features
 from jaxnorm.data.folders import Request
 
@@ -30,19 +29,13 @@ def prepare(request: Request, data_dir: Path) -> Path:
     known = tfds.list_builders(with_community_datasets=False)
     set_name = request.name.partition("/")[0]
     if set_name not in known:
-        raise DataError(_unknown(set_name, ["digits", *known], data_dir))
+        raise UnknownNameError(set_name, known, data_dir)
     if importlib.util.find_spec("tensorflow") is None:
         raise DataError(
             f"{request.name} is not prepared in {data_dir}: point --data-dir or TFDS_DATA_DIR at a folder where it is, "
             "or pip install 'jaxnorm[tfds]' (TensorFlow), with which it is downloaded and prepared."
         )
     return _prepare(request, data_dir)
-
-
-def _unknown(name: str, known: list[str], data_dir: Path) -> str:
-    near = difflib.get_close_matches(name.lower(), known, n=3)
-    hint = f"did you mean {' or '.join(near)}?" if near else "use digits, mnist, or another name of the TFDS catalogue."
-    return f"No data set is called {name!r}, neither in TFDS nor in {data_dir}: {hint}"
 
 
 def _prepare(request: Request, data_dir: Path) -> Path:

@@ -7,24 +7,22 @@ from typing import Any
 
 import flax.linen as nn
 import jax
-import jax.numpy as jnp
 import numpy as np
 from jax.sharding import Mesh, NamedSharding, PartitionSpec
 
 from jaxnorm.config import Training
 from jaxnorm.config.training import RECURRENT
 from jaxnorm.data import DataError, Dataset, load
-from jaxnorm.experiments.checks import batch_flag, check_batch_size, is_own
+from jaxnorm.experiments.checks import batch_flag, check_batch_size
 from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.experiments.own_norms import MISTAKES, check_own_norm, find_norm
+from jaxnorm.experiments.own_norms import find_norm
+from jaxnorm.experiments.trial import try_network
 from jaxnorm.models import ACTIVATIONS, MODELS, matrix_product
 from jaxnorm.norms import Norm, momentum_for_batch_size
 from jaxnorm.training import OPTIMIZERS, Data, MakeOptimizer, Order, Probe, Replica, Split, Train, make_train, no_probe, shuffled
 
 SEQUENTIAL = (*RECURRENT, "transformer")
 """Models that read sequences."""
-PROBED_WIDTH = 64
-"""Features of the input on which an own norm is tried, where a model's widths are its own."""
 
 
 @functools.cache
@@ -44,13 +42,18 @@ def on_devices(dataset: Dataset, mesh: Mesh) -> Data:
 
 
 def build_norm(config: Training, name: str, batch_size: int) -> Norm:
-    """A norm with the settings all norms share, and a running window of equally many examples at every batch size."""
-    return find_norm(name).with_options(
-        epsilon=config.epsilon,
-        momentum=momentum_for_batch_size(config.norm_momentum, batch_size, config.norm_momentum_batch_size),
-        debias=True,
-        unbiased_variance=config.running_variance == "unbiased",
-    )
+    """A norm with the settings all norms share, and a running window of equally many examples at every batch size.
+
+    Options that belong to the norm's row of the table, or to the name of a custom norm, win.
+    """
+    found = find_norm(name)
+    shared = {
+        "epsilon": config.epsilon,
+        "momentum": momentum_for_batch_size(config.norm_momentum, batch_size, config.norm_momentum_batch_size),
+        "debias": True,
+        "unbiased_variance": config.running_variance == "unbiased",
+    }
+    return found.with_options(**{**shared, **found.options})
 
 
 def build_model(config: Training, model: str, norm: Norm, dataset: Dataset, **sizes: Any) -> nn.Module:
@@ -81,7 +84,7 @@ def sizes_of(model: str, width: int) -> dict[str, Any]:
 
 def assemble(
     config: Training,
-    model: nn.Module,
+    model: Any,
     norm: str,
     batch_size: int,
     dataset: Dataset,
@@ -90,9 +93,17 @@ def assemble(
     probe: Probe = no_probe,
     order: Order = shuffled,
 ) -> Train:
-    """One arm's training. Raises ``UsageError`` where its norm cannot work in this network at this batch size."""
+    """One arm's training of a model, whose norm is called ``norm``.
+
+    Raises ``UsageError`` where the norm cannot work in this network at this batch size.
+    """
     check_batch_size(config, batch_size, len(dataset.train.labels), dataset.name)
-    _check_model(config, model, norm, batch_size, dataset)
+    if batch_size == 1 and model.norm.couples_examples:
+        raise UsageError(
+            f"{batch_flag(config)} 1 does not go with the norm {norm!r}, which needs several examples to take a mean over; "
+            "give at least 2, or use another norm."
+        )
+    try_network(model, norm, batch_size, dataset)
     return make_train(model, build_optimizer(config, warmup_steps), batch_size, probe, order)
 
 
@@ -100,32 +111,6 @@ def build_optimizer(config: Training, warmup_steps: int = 0) -> MakeOptimizer:
     """The optimizer by name, with all its settings but the learning rate."""
     fixed = {"weight_decay": config.weight_decay, "sgd_momentum": config.sgd_momentum, "warmup_steps": warmup_steps}
     return OPTIMIZERS[config.optimizer](**fixed)
-
-
-def _check_model(config: Training, model: nn.Module, norm: str, batch_size: int, dataset: Dataset) -> None:
-    """Trace the network with one batch; nothing is computed."""
-    found = build_norm(config, norm, batch_size)
-    if batch_size == 1 and found.couples_examples:
-        raise UsageError(
-            f"{batch_flag(config)} 1 does not go with the norm {norm!r}, which needs several examples to take a mean over; "
-            "give at least 2, or use another norm."
-        )
-    if is_own(norm):
-        for width in sorted({*getattr(model, "hidden_sizes", (PROBED_WIDTH,)), dataset.num_classes}):
-            check_own_norm(norm, found, (batch_size, width))
-    split = dataset.train
-    dtype = jnp.float32 if dataset.mean is not None else jnp.int32
-    x = jax.ShapeDtypeStruct((batch_size, *split.inputs.shape[1:]), dtype)
-    lengths = None if split.lengths is None else jax.ShapeDtypeStruct((batch_size,), jnp.int32)
-    foreseen = MISTAKES if is_own(norm) else (ValueError,)
-    try:
-        logits, _ = jax.eval_shape(lambda key, x, n: model.init_with_output(key, x, train=True, lengths=n), jax.random.key(0), x, lengths)
-    except foreseen as error:
-        told = f"the norm {norm!r}, this network ({type(model).__name__}) and the data set {dataset.name} do not go together"
-        raise UsageError(f"{told}: {error}") from error
-    wanted = (batch_size, *split.labels.shape[1:], dataset.num_classes)
-    if logits.shape != wanted:
-        raise UsageError(f"{type(model).__name__} gives logits of shape {logits.shape} on {dataset.name}, whose labels need {wanted}.")
 
 
 def seeds_only(config: Training) -> dict[str, Sequence[float]]:

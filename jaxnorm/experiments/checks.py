@@ -1,17 +1,19 @@
 """Settings that cannot be meant, found before anything is compiled: one sentence each."""
 
+import ast
 import math
 import re
 from collections.abc import Collection, Sequence
+from typing import Any
 
 from jaxnorm.config import Output, Training, TunedStudy
-from jaxnorm.experiments.command_line import UsageError, nearest
+from jaxnorm.experiments.command_line import UsageError, nearest, shortened
 from jaxnorm.stats.rule import DecisionRule
 
 LARGEST_SEED = 2**32 - 1
 SMALLEST, LARGEST = 1e-30, 1e30
 """Bounds of what stays finite and positive in float32 arithmetic."""
-OWN_NORM = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)*:[^\W\d]\w*")
+OWN_NORM = re.compile(r"(?P<module>[^\W\d]\w*(\.[^\W\d]\w*)*):(?P<name>[^\W\d]\w*)(?P<options>\(.*\))?", re.DOTALL)
 
 
 def flag(name: str) -> str:
@@ -66,19 +68,19 @@ def is_own(norm: str) -> bool:
     return ":" in norm
 
 
-def check_norms(norms: Sequence[str], known: Collection[str]) -> None:
-    """Check that every norm stands in the table, or is named as one's own. Raises ``UsageError`` with what to write instead."""
+def check_norms(norms: Sequence[str], known: Collection[str], *, flag: str = "--norms") -> None:
+    """Check that every norm stands in the table, or is named as a custom one. Raises ``UsageError`` with what to write instead."""
     for norm in norms:
         if is_own(norm):
-            _require_own_form(norm)
+            parse_own(norm)
         elif norm not in known:
-            own = " A norm of your own is written package.module:Class." if "." in norm else ""
-            raise UsageError(f"--norms {norm} is not a norm; {nearest(norm, list(known))}{own}")
+            own = " A custom norm is written package.module:Class." if "." in norm else ""
+            raise UsageError(f"{flag} {norm} is not a norm; {nearest(norm, list(known))}{own}")
     _require_distinct_names([norm for norm in norms if is_own(norm)])
 
 
 def _require_distinct_names(own: Sequence[str]) -> None:
-    """Reports call norms of one's own by the names of their classes."""
+    """Reports call custom norms by the names of their classes, and their options."""
     by_name: dict[str, str] = {}
     for norm in own:
         name = norm.rpartition(":")[2]
@@ -86,13 +88,32 @@ def _require_distinct_names(own: Sequence[str]) -> None:
             raise UsageError(f"--norms {by_name[name]} and {norm} would both be called {name} in reports; rename one of the classes.")
 
 
-def _require_own_form(norm: str) -> None:
-    module, _, attribute = norm.partition(":")
-    if not OWN_NORM.fullmatch(norm) or module.endswith(".py"):
+def parse_own(norm: str) -> tuple[str, str, dict[str, Any]]:
+    """Module, class and options of ``package.module:Class(option=value)``. Raises ``UsageError`` on another form."""
+    match = OWN_NORM.fullmatch(norm)
+    if match is None or match["module"].endswith(".py"):
+        module, _, attribute = norm.partition(":")
         meant = module.removesuffix(".py").strip("./").replace("/", ".")
         raise UsageError(
             f"--norms {norm} is not of the form package.module:Class; did you mean {meant or 'module'}:{attribute or 'Class'}?"
         )
+    return match["module"], match["name"], _literal_options(norm, match["options"] or "()")
+
+
+def _literal_options(norm: str, text: str) -> dict[str, Any]:
+    """The options between the brackets: literals that can be hashed, and written in a title."""
+    try:
+        call = ast.parse(f"_{text}", mode="eval").body
+        if not (isinstance(call, ast.Call) and isinstance(call.func, ast.Name)) or call.args or ":" in text:
+            raise ValueError(text)
+        options = {str(keyword.arg): ast.literal_eval(keyword.value) for keyword in call.keywords if keyword.arg}
+        if len(options) < len(call.keywords):
+            raise ValueError(text)
+        hash(tuple(options.values()))
+        return options
+    except (SyntaxError, ValueError, TypeError, RecursionError) as error:
+        allowed = "numbers, texts without a colon, True, False, None or tuples of these"
+        raise UsageError(f"--norms {norm} has options that are not understood; write Class(name=value, ...) with {allowed}.") from error
 
 
 def batch_flag(config: Training) -> str:
@@ -110,7 +131,7 @@ def check_batch_size(config: Training, size: int, num_examples: int, dataset: st
 def require(condition: bool, name: str, value: object, remedy: str) -> None:
     """Raise ``UsageError`` that names a setting, unless ``condition``."""
     if not condition:
-        raise UsageError(f"{flag(name)} {value} is not possible; {remedy}.")
+        raise UsageError(f"{flag(name)} {shortened(str(value))} is not possible; {remedy}.")
 
 
 def check_hidden(sizes: Sequence[int]) -> None:

@@ -9,7 +9,8 @@ Result:   every claim by the document that makes it: its statement, its verdict 
 import sys
 from pathlib import Path
 
-from jaxnorm.experiments.command_line import UsageError, run_command
+from jaxnorm.experiments.command_line import HELP, UsageError, run_command
+from jaxnorm.experiments.help import usage
 
 RESULTS = Path("experiments/results")
 
@@ -21,9 +22,9 @@ def main(arguments: list[str] | None = None) -> int:
 
 
 def print_claims(arguments: list[str]) -> int:
-    """Read the results and print every claim."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__)
+    """Read the results and print every claim; without the project's results, what would decide it."""
+    if set(HELP) & set(arguments):
+        print(usage(__file__))
         return 0
     if len(arguments) > 1 or any(argument.startswith("-") for argument in arguments):
         raise UsageError(f"{' '.join(arguments)} is not understood; give one folder of results, or nothing for {RESULTS}.")

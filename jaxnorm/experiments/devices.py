@@ -15,6 +15,7 @@ import platformdirs
 from rich.console import Console
 
 from jaxnorm import __version__
+from jaxnorm.experiments.command_line import UsageError
 
 PACKAGES = ("jax", "jaxlib", "flax", "optax", "numpy", "scipy", "torch")
 
@@ -27,7 +28,8 @@ def usable_cores() -> int:
 def set_up() -> None:
     """One XLA device per core, and compiled programs kept between runs.
 
-    The settings ``JAX_NUM_CPU_DEVICES`` and ``JAX_COMPILATION_CACHE_DIR`` of the environment are respected.
+    The settings ``JAX_NUM_CPU_DEVICES`` and ``JAX_COMPILATION_CACHE_DIR`` of the environment are respected. Raises ``UsageError`` where
+    ``JAX_PLATFORMS`` asks for a device that is not there.
     """
     if "JAX_NUM_CPU_DEVICES" not in os.environ:
         with contextlib.suppress(RuntimeError):  # jax runs already, in a notebook say: its devices are taken as they are
@@ -38,12 +40,24 @@ def set_up() -> None:
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", 0)
     # arms compile side by side: one may meet the entry of an equal program that another is just writing, and compiles it itself
     warnings.filterwarnings("ignore", "Error reading persistent compilation cache entry")
+    _require_platform()
+
+
+def _require_platform() -> None:
+    """Start the devices; a plugin that finds none fails in many ways, assertions among them."""
+    try:
+        jax.devices()
+    except Exception as error:
+        if not (wanted := jax.config.values["jax_platforms"]):
+            raise
+        remedy = "install the jax for it (pip install 'jaxnorm[cuda13]', cuda12 or tpu), or set JAX_PLATFORMS=cpu"
+        raise UsageError(f"JAX_PLATFORMS={wanted} asks for a device that jax does not find on this machine; {remedy}.") from error
 
 
 def processor_name() -> str:
     """The CPU's model as the system names it."""
     with contextlib.suppress(OSError):
-        for line in Path("/proc/cpuinfo").read_text().splitlines():
+        for line in Path("/proc/cpuinfo").read_text(encoding="utf-8").splitlines():
             if line.startswith("model name"):
                 return line.split(":", 1)[1].strip()
     return platform.processor() or platform.machine()

@@ -1,14 +1,13 @@
 """From the command line to a run: checks first, and heavy imports only after them, so that help and mistakes are answered at once."""
 
-import contextlib
 import importlib
-import signal
 import sys
-import threading
-from collections.abc import Iterator
 
-from jaxnorm.experiments.checks import check_rule, check_values
+from jaxnorm.config.norms import COUPLES
+from jaxnorm.experiments.checks import check_norms, check_rule, check_values
 from jaxnorm.experiments.command_line import parse, run_command
+from jaxnorm.experiments.jax_start import heavy_imports
+from jaxnorm.experiments.quick import describe_cut
 
 
 def launch(name: str, arguments: list[str] | None = None) -> int:
@@ -20,33 +19,23 @@ def launch(name: str, arguments: list[str] | None = None) -> int:
 
     def body() -> int:
         study = importlib.import_module(f"jaxnorm.experiments.{name}.study")
-        config = parse(study.SETTINGS, arguments, program=f"python -m jaxnorm.experiments.{name}", description=study.SETTINGS.__doc__ or "")
+        config = parse(study.SETTINGS, arguments, program=f"python -m jaxnorm.experiments.{name}")
         check_values(config)
         check_rule(config)
+        check_norms(config.norms, COUPLES)
         study.check(config)
-        with interrupts_wait():  # jax, pandas and matplotlib take seconds, which --help must not wait for
+        with heavy_imports():
+            from jaxnorm.experiments.own_norms import import_custom
             from jaxnorm.experiments.study import run
 
             train = importlib.import_module(f"jaxnorm.experiments.{name}.train")
-        return run(config.shortened() if config.quick else config, train.INSTRUMENT)
+        if import_custom(config.norms):
+            study.check(config)  # now it is known which of these couple examples, and so which arms they have
+        if config.quick:
+            shortened = config.shortened()
+            if not config.quiet:
+                print(describe_cut(config, shortened))
+            config = shortened
+        return run(config, train.INSTRUMENT)
 
     return run_command(body)
-
-
-@contextlib.contextmanager
-def interrupts_wait() -> Iterator[None]:
-    """Answer Ctrl-C when the block ends: jaxlib, while it is imported, would crash or drop it.
-
-    Where Ctrl-C does something else than usual, in a notebook or in the background say, that stays as it is.
-    """
-    if signal.getsignal(signal.SIGINT) is not signal.default_int_handler or threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    came: list[int] = []
-    signal.signal(signal.SIGINT, lambda number, frame: came.append(number))
-    try:
-        yield
-    finally:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
-    if came:
-        raise KeyboardInterrupt

@@ -9,8 +9,8 @@ Result:   the blocks of README.md, experiments/README.md, docs/norms.md, docs/cl
 import sys
 from pathlib import Path
 
-from jaxnorm.experiments.command_line import UsageError, run_command
-from jaxnorm.experiments.documents import fill
+from jaxnorm.experiments.command_line import HELP, UsageError, run_command
+from jaxnorm.experiments.help import usage
 from jaxnorm.files import write_atomically
 
 DOCUMENTS = (Path("README.md"), Path("experiments/README.md"), Path("docs/norms.md"), Path("docs/claims.md"), Path("docs/method.md"))
@@ -25,8 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
 
 def fill_documents(arguments: list[str]) -> int:
     """Render every block of every document, then write them."""
+    if set(HELP) & set(arguments):
+        print(usage(__file__))
+        return 0
     if arguments:
         raise UsageError(f"{arguments[0]} is not understood; this command takes no flags and runs in the project's root.")
+    from jaxnorm.experiments.documents import fill  # pandas and matplotlib take a moment
+
     try:
         filled = {document: fill(document, RESULTS).encode() for document in DOCUMENTS}
     except FileNotFoundError as error:

@@ -13,8 +13,10 @@ Advance = Callable[[str, int], None]
 @contextmanager
 def show_progress(console: Console, networks: int, epochs: int) -> Iterator[Advance]:
     """A bar that counts networks and their rate."""
-    columns = (TextColumn("{task.description}"), BarColumn(), TextColumn("{task.fields[networks]}"), TimeRemainingColumn())
-    with Progress(*columns, console=console, disable=not console.is_terminal, transient=True) as bar:
+    named, counted = (TextColumn(text, markup=False) for text in ("{task.description}", "{task.fields[networks]}"))
+    with Progress(
+        named, BarColumn(), counted, TimeRemainingColumn(), console=console, disable=not console.is_terminal, transient=True
+    ) as bar:
         task = bar.add_task("training", total=networks * epochs, networks="")
 
         def advance(title: str, network_epochs: int) -> None:

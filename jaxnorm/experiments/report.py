@@ -12,7 +12,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from jaxnorm.experiments.command_line import UsageError, run_command
+from jaxnorm.experiments.command_line import HELP, UsageError, run_command
+from jaxnorm.experiments.help import usage
+from jaxnorm.experiments.jax_start import import_matplotlib
+from jaxnorm.experiments.streams import without_controls
 
 WORDING = ("question", "conclusion")
 """Settings that change no number: a report is worded by what config.json says now."""
@@ -26,8 +29,8 @@ def main(arguments: list[str] | None = None) -> int:
 
 def report(arguments: list[str]) -> int:
     """Redraw the report of one folder, or show several side by side."""
-    if {"-h", "--help"} & set(arguments):
-        print(__doc__)
+    if set(HELP) & set(arguments):
+        print(usage(__file__))
         return 0
     latex, names = "--latex" in arguments, [argument for argument in arguments if argument != "--latex"]
     if not names or any(name.startswith("-") for name in names):
@@ -40,6 +43,7 @@ def report(arguments: list[str]) -> int:
 
 
 def _redraw(folder: Path, *, latex: bool) -> int:
+    import_matplotlib()
     from jaxnorm import __version__
     from jaxnorm.experiments.registry import words_of
     from jaxnorm.experiments.reproduce import reproducing_command
@@ -49,7 +53,7 @@ def _redraw(folder: Path, *, latex: bool) -> int:
     worded = dataclasses.replace(summary, settings={**summary.settings, **{key: config[key] for key in WORDING if key in config}})
     version = __version__ if latex else ""
     draw_report(worded, words_of(summary.instrument), folder, reproducing_command(config), environment, latex=version)
-    print(f"redrawn in {folder}: figures/, report.html, report.md{', tables.tex' if latex else ''}")
+    print(without_controls(f"redrawn in {folder}: figures/, report.html, report.md{', tables.tex' if latex else ''}"))
     return 0
 
 

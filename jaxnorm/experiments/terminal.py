@@ -2,15 +2,31 @@
 
 import os
 import sys
+from collections.abc import Iterable
+from typing import NoReturn
 
-from rich.console import Console
+from rich.console import Console, ConsoleOptions, RenderableType
+from rich.segment import Segment
+
+from jaxnorm.experiments.streams import without_controls
 
 PLAIN_WIDTH = 100
 
 
-def make_console(*, quiet: bool = False) -> Console:
-    """A console as wide as the terminal; without one ``COLUMNS`` decides, else ``PLAIN_WIDTH``. A quiet one prints nothing.
+class PlainConsole(Console):
+    """A console that shows texts as they are: brackets are no markup, and control characters of a name or a question are not obeyed."""
 
-    Brackets are no markup: users name folders and norms.
-    """
-    return Console(quiet=quiet, markup=False, width=None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH)
+    def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
+        """The segments of what is printed; those that steer a progress bar are rich's own."""
+        for segment in super().render(renderable, options):
+            yield segment if segment.control else segment._replace(text=without_controls(segment.text))
+
+    def on_broken_pipe(self) -> NoReturn:
+        """Leave the end to ``run_command``, as for every other output."""
+        raise BrokenPipeError
+
+
+def make_console(*, quiet: bool = False) -> Console:
+    """A console as wide as the terminal; without one ``COLUMNS`` decides, else ``PLAIN_WIDTH``. A quiet one prints nothing."""
+    width = None if sys.stdout.isatty() or "COLUMNS" in os.environ else PLAIN_WIDTH
+    return PlainConsole(quiet=quiet, width=width, markup=False, emoji=False)

@@ -6,6 +6,7 @@ import flax.linen as nn
 from jaxtyping import Array, Bool, Float
 
 from jaxnorm.norms import Norm
+from jaxnorm.norms.calling import call_norm
 
 PLACEMENTS = ("post", "pre", "sandwich", "none")
 
@@ -68,9 +69,9 @@ class AddNorm(nn.Module):
           mask: handed to the norms; broadcasts to x, and is true where an element counts.
         """
         before, after = self.placement in ("pre", "sandwich"), self.placement in ("post", "sandwich")
-        y = sublayer(self.norm(train=train, name="norm_in")(x, mask=mask) if before else x)
+        y = sublayer(call_norm(self.norm(train=train, name="norm_in"), x, mask) if before else x)
         if self.residual and self.placement == "post":
             y = x + y
         if after:
-            y = self.norm(train=train, name="norm_out")(y, mask=mask)
+            y = call_norm(self.norm(train=train, name="norm_out"), y, mask)
         return x + y if self.residual and self.placement != "post" else y

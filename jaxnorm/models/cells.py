@@ -11,6 +11,8 @@ from flax.typing import Dtype
 from jax.nn import initializers
 from jaxtyping import Array, Bool, Float
 
+from jaxnorm.norms.calling import call_norm
+
 States = tuple[Float[Array, "B H"], ...]
 PartSizes = tuple[tuple[str, int], ...]
 """Names of the parts of a projection, and their sizes in multiples of H; together F."""
@@ -32,7 +34,7 @@ class Projection(nn.Module):
         names, multiples = zip(*self.parts, strict=True)
         size = projected.shape[-1] // sum(multiples)
         pieces = jnp.split(projected, [size * end for end in itertools.accumulate(multiples)][:-1], axis=-1)
-        return [self.norm(name=name, use_bias=False)(piece, mask=mask) for name, piece in zip(names, pieces, strict=True)]
+        return [call_norm(self.norm(name=name, use_bias=False), piece, mask) for name, piece in zip(names, pieces, strict=True)]
 
 
 class Cell(nn.Module):
@@ -97,7 +99,7 @@ class LSTMCell(Cell):
         bias = self.param("bias", remembering_bias, (4 * self.size,))
         i, f, g, o = jnp.split(inputs[0] + hidden[0] + bias[None], 4, axis=-1)  # each (B, H)
         c = nn.sigmoid(f) * states[1] + nn.sigmoid(i) * self.activation(g)
-        return nn.sigmoid(o) * self.activation(self.norm(name="norm_cell")(c, mask=mask)), c
+        return nn.sigmoid(o) * self.activation(call_norm(self.norm(name="norm_cell"), c, mask)), c
 
 
 class GRUCell(Cell):

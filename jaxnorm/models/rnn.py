@@ -19,7 +19,7 @@ from jaxnorm.norms import Norm
 from jaxnorm.norms.population import COUNT
 from jaxnorm.types import Logits
 
-SPLIT_RNGS: dict[Any, bool] = {"params": False, "noise": True}
+SPLIT_RNGS: dict[Any, bool] = {"params": False, "noise": True, "dropout": True}
 """Over time steps: the same initial parameters, and fresh noise."""
 
 

@@ -13,6 +13,7 @@ from jaxnorm.models.lengths import length_mask
 from jaxnorm.models.observe import observe
 from jaxnorm.models.positions import add_positions
 from jaxnorm.norms import Norm
+from jaxnorm.norms.calling import call_norm
 from jaxnorm.types import Logits
 
 Mask = Bool[Array, "B T"] | None
@@ -142,7 +143,7 @@ class Transformer(nn.Module):
         for layer in range(self.num_layers):
             x = observe(self, f"block_{layer}", self._layer(layer)(x, train=train, mask=mask, norm_mask=norm_mask))
         if self.placement in ("pre", "sandwich"):
-            x = self.norm(train=train, name="norm_last")(x, mask=_over_features(norm_mask))
+            x = call_norm(self.norm(train=train, name="norm_last"), x, _over_features(norm_mask))
         features = x if self.causal else _mean_over_positions(x, mask)
         logits = nn.Dense(self.num_classes, dot_general=self.dot_general, name="logits")(features)
         chex.assert_shape(logits, (*features.shape[:-1], self.num_classes))

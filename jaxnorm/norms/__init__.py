@@ -31,7 +31,7 @@ NORMS: dict[str, Norm] = {
     "layer_all": Norm(GroupNorm, options={"num_groups": 1}),
     "rms": Norm(RMSNorm),
     "scale": Norm(ScaleNorm),
-    "group": Norm(GroupNorm),
+    "group": Norm(GroupNorm, options={"fewer_groups": True}),
     "instance": Norm(InstanceNorm, removes_bias=True),
     "dyt": Norm(DyT),
     "none": Norm(NoNorm),
@@ -39,7 +39,8 @@ NORMS: dict[str, Norm] = {
 """Every norm by the name that protocols and the command line use.
 
 "layer" has its statistics over the last axis, as in Linen and in Transformers; "layer_all" over all axes but the batch's, as in Wu & He's
-figure of it for images, which is GroupNorm with one group. On ``(B, D)`` they are the same layer.
+figure of it for images, which is GroupNorm with one group. On ``(B, D)`` they are the same layer. "group" has 32 groups as in Linen, or
+as many below 32 as divide the channels.
 """
 
 __all__ = [

@@ -1,5 +1,6 @@
 """Normalization of each example by groups of its channels: GroupNorm, and InstanceNorm with one channel a group."""
 
+import math
 from typing import Any
 
 import jax.numpy as jnp
@@ -28,6 +29,16 @@ def _number_of_groups(channels: int, num_groups: int | None, group_size: int | N
     return num_groups
 
 
+def most_groups(channels: int, at_most: int, positions: int) -> int:
+    """The largest number of equal groups, up to ``at_most``, that leaves several elements to a group where that is possible.
+
+    >>> most_groups(256, 32, positions=1), most_groups(24, 32, positions=16), most_groups(24, 32, positions=1), most_groups(10, 32, 1)
+    (32, 24, 12, 5)
+    """
+    several = [groups for groups in range(1, min(channels, at_most) + 1) if channels % groups == 0 and channels * positions > groups]
+    return max(several, default=1)
+
+
 class GroupNorm(nn.Module):
     """Group normalization: each example is normalized over its positions and over groups of its channels.
 
@@ -54,6 +65,8 @@ class GroupNorm(nn.Module):
         use_fast_variance: ``E[x^2] - E[x]^2`` instead of the stable formula.
         force_float32_reductions: statistics in float32 at least, whatever the input.
         channel_axis: the axis of the channels; one that is not the last is moved there and back.
+        fewer_groups: whether there are fewer groups than ``num_groups`` where that many do not divide the channels, or would each hold
+            a single number: the most that do.
 
     >>> import jax, jax.numpy as jnp
     >>> variables = GroupNorm(num_groups=2).init(jax.random.key(0), jnp.ones((2, 5, 5, 6)))
@@ -82,6 +95,7 @@ class GroupNorm(nn.Module):
     use_fast_variance: bool = False
     force_float32_reductions: bool = True
     channel_axis: int = -1
+    fewer_groups: bool = False
 
     @nn.compact
     def __call__(self, x: Array, *, mask: Array | None = None) -> Array:
@@ -104,7 +118,10 @@ class GroupNorm(nn.Module):
 
     def _channels_last(self, x: Array, mask: Array | None, axes: tuple[int, ...]) -> Array:
         channels = jnp.shape(x)[-1]
-        groups = _number_of_groups(channels, self.num_groups, self.group_size)
+        num_groups = self.num_groups
+        if self.fewer_groups and num_groups is not None:
+            num_groups = most_groups(channels, num_groups, math.prod(jnp.shape(x)[axis] for axis in axes[:-1]))
+        groups = _number_of_groups(channels, num_groups, self.group_size)
         if len(axes) == 1 or channels // groups >= WIDE_GROUP:
             return self._on_view_of_groups(*prepare(x, mask), axes, groups)
         return normalize_over(self, x, mask, axes[:-1], -1, channel_groups=groups)

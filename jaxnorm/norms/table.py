@@ -43,7 +43,7 @@ class Norm:
         object.__setattr__(self, "options", FrozenDict(self.options))
 
     def __call__(self, *, train: bool, **options: Any) -> nn.Module:
-        """Build the layer, to be called as ``layer(x, mask=None)``.
+        """Build the layer, to be called by ``call_norm(layer, x, mask)``.
 
         Args:
             train: whether a layer with running statistics uses those of the batch instead.

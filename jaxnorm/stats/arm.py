@@ -5,9 +5,6 @@ from typing import Self
 
 Factor = str | int | float
 
-COUPLING_NORMS = ("batch", "ghost", "renorm", "noisy")
-"""The norms of the table that pool statistics over the examples of a batch, and over their padding unless it is masked."""
-
 
 @dataclasses.dataclass(frozen=True, order=True)
 class Arm:

@@ -43,14 +43,19 @@ def metrics_of(logits: Logits, labels: Labels) -> Metrics:
     return Metrics(*(values.reshape(len(values), -1).mean(-1) for values in (losses, correct)))
 
 
+def streams(key: Array) -> dict[str, Array]:
+    """Linen's streams of random numbers for an update: ``noise``, and another one that dropout layers look for."""
+    return {"noise": key, "dropout": jax.random.fold_in(key, 1)}
+
+
 def make_update(model: nn.Module, data: Data, optimizer: optax.GradientTransformation) -> Callable:
     """``update(state, index (B,), noise_key) -> state, Metrics``: one gradient step on the training examples named by ``index``."""
 
     def loss(
         params: Any, batch_stats: Any, x: Array, lengths: Lengths, labels: Labels, noise_key: Array
     ) -> tuple[Array, tuple[Any, Metrics]]:
-        variables, rngs = {"params": params, "batch_stats": batch_stats}, {"noise": noise_key}
-        logits, updated = model.apply(variables, x, train=True, mutable=["batch_stats"], lengths=lengths, rngs=rngs)
+        variables = {"params": params, "batch_stats": batch_stats}
+        logits, updated = model.apply(variables, x, train=True, mutable=["batch_stats"], lengths=lengths, rngs=streams(noise_key))
         metrics = jax.tree.map(jnp.mean, metrics_of(logits, labels))
         return metrics.loss, (updated.get("batch_stats", {}), metrics)
 

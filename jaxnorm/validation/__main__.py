@@ -27,8 +27,7 @@ class ValidationConfig:
 def main(arguments: list[str] | None = None) -> int:
     """Run the simulation; returns the exit status: 0, 2 for a mistake in the settings, 130 when interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    described = {"program": "python -m jaxnorm.validation", "description": ValidationConfig.__doc__ or ""}
-    return run_command(lambda: validate(parse(ValidationConfig, arguments, **described)))
+    return run_command(lambda: validate(parse(ValidationConfig, arguments, program="python -m jaxnorm.validation")))
 
 
 def validate(config: ValidationConfig) -> int:

@@ -5,11 +5,11 @@ import pandas as pd
 import pytest
 from experiments.refusals import assert_refused
 
+from jaxnorm.config.norms import COUPLES, couples_examples
 from jaxnorm.experiments.batch_size.__main__ import main
 from jaxnorm.experiments.batch_size.study import BatchSizeArm, BatchSizeConfig
 from jaxnorm.experiments.batch_size.train import INSTRUMENT, build_arm_norm, find_dataset, limits
 from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.stats.arm import COUPLING_NORMS
 from jaxnorm.stats.summary import Summary
 
 SIZES = ["--batch-sizes", "8", "--ghost-sizes", "8", "--ghost-batch-size", "8", "--sorted-batch-size", "8", "--reference-batch-size", "32"]
@@ -81,7 +81,7 @@ def test_layer_norm_trains_on_batches_of_one_and_batch_norm_raises():
     config = BatchSizeConfig(width=8)
     dataset = find_dataset(config, config.arms[0])
     INSTRUMENT.train(config, BatchSizeArm("layer", 1, 0, "mixed"), dataset)
-    for norm in COUPLING_NORMS:
+    for norm in filter(couples_examples, COUPLES):
         with pytest.raises(UsageError, match="at least 2"):
             INSTRUMENT.train(config, BatchSizeArm(norm, 1, int(norm == "ghost"), "mixed"), dataset)
 

@@ -4,11 +4,11 @@ import re
 
 import pytest
 from analysis.synthetic import summarise_compare
-
 from jaxnorm.analysis.catalogue import CATALOGUE
+from jaxnorm.reporting.claims import find_verdicts, verdicts_overview
+
 from jaxnorm.experiments.claims import main
 from jaxnorm.experiments.compare.study import CompareConfig
-from jaxnorm.reporting.claims import find_verdicts, verdicts_overview
 
 
 def test_claims_prints_every_claim_with_its_verdicts_or_what_would_decide_it(tmp_path, capsys):
@@ -44,3 +44,11 @@ def test_claims_names_a_broken_summary(content, tmp_path, capsys):
 def test_claims_refuses_what_is_no_folder(arguments, words, capsys):
     assert main(arguments) == 2
     assert words in capsys.readouterr().err
+
+
+def test_claims_lists_what_is_claimed_without_any_results(tmp_path, capsys, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    assert main([]) == 0
+    printed = capsys.readouterr().out
+    assert [line.split()[0] for line in printed.splitlines() if re.match(r"[A-F]\d", line)] == [listing.id for listing in CATALOGUE]
+    assert "No verdicts: there is no folder experiments/results here" in printed

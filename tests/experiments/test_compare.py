@@ -8,9 +8,9 @@ import sys
 import numpy as np
 import pandas as pd
 import pytest
-
 from jaxnorm.analysis.control import describe_control
 from jaxnorm.analysis.summary import Summary
+
 from jaxnorm.experiments import parts, study
 from jaxnorm.experiments.compare.__main__ import main
 from jaxnorm.training import replicas

@@ -14,14 +14,19 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiments.refusals import assert_one_sentence, assert_refused
+from jaxnorm.analysis.wording import norm_title
 
 import jaxnorm
+from jaxnorm.data import with_padding
 from jaxnorm.experiments import study
-from jaxnorm.experiments.build import build_norm
+from jaxnorm.experiments.build import build_model, build_norm, load_dataset
+from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.compare.__main__ import main
 from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.experiments.folder import RunFolder, file_stem
 from jaxnorm.experiments.own_norms import find_norm
+from jaxnorm.experiments.registry import part_of
+from jaxnorm.experiments.trial import try_network
 
 ROOT = Path(jaxnorm.__file__).parent.parent
 HEADER = "import jax.numpy as jnp\nfrom flax import linen as nn\n\n\n"
@@ -220,7 +225,7 @@ LAYERS = {
     "unknown function": (_method("self, x", "return jnp.maen(x)"), ["AttributeError", "maen", "(mine.py, line 8)"]),
     "branch on a value": (_method("self, x", "return x if x.sum() > 0 else -x"), ["Tracer", "(mine.py, line 8)"]),
     "randomness": (_method("self, x", "return x * (self.make_rng('noise') is None)"), ["PRNG", '"noise"']),
-    "another shape": (_method("self, x", "return x.mean(-1)"), ["returns shape (16,)", "(16, 8)"]),
+    "another shape": (_method("self, x", "return x.mean(-1)"), ["returns shape (1,)", "(1, 8)"]),
     "two results": (_method("self, x", "return x, x"), ["returns tuple", "one array"]),
     "no result": (_method("self, x", "pass"), ["returns NoneType"]),
     "other state": (_method("self, x", "self.variable('ema', 'mean', jnp.zeros, ())", "return x"), ["state in ema", "batch_stats"]),
@@ -239,6 +244,141 @@ LAYERS = {
 def test_layer_that_cannot_be_used_is_refused_in_one_sentence(write, text, fragments, tmp_path, capsys, nothing_is_compiled):
     write(text)
     _assert_refused("mine:Norm", fragments, tmp_path, capsys)
+
+
+RAISING = {
+    "on import": ("raise OSError('no disk')\n", ["cannot be imported", "OSError: no disk (mine.py, line 5)"]),
+    "an exit on import": ("import sys\nsys.exit(0)\n", ["cannot be imported", "SystemExit: 0 (mine.py, line 6)"]),
+    "on a call": (
+        _method("self, x", "raise RuntimeError('no luck')"),
+        ["with x of shape (1, 8)", "RuntimeError: no luck (mine.py, line 8)"],
+    ),
+    "an exit on a call": (_method("self, x", "raise SystemExit(0)"), ["SystemExit: 0 (mine.py, line 8)"]),
+    "in setup": (
+        "class Norm(nn.Module):\n    def setup(self):\n        raise KeyError('mine')\n\n    def __call__(self, x):\n        return x\n",
+        ["KeyError: 'mine' (mine.py, line 7)"],
+    ),
+}
+
+
+@pytest.mark.parametrize(("text", "fragments"), RAISING.values(), ids=RAISING)
+def test_whatever_a_norm_raises_is_told_with_file_and_line(write, text, fragments, tmp_path, capsys, nothing_is_compiled):
+    write(text)
+    _assert_refused("mine:Norm", fragments, tmp_path, capsys)
+
+
+def test_error_below_several_frames_shows_them_and_no_others(write, tmp_path, capsys, nothing_is_compiled):
+    write("def deep(x):\n    return deep(x)\n\n\n" + _method("self, x", "return deep(x)"))
+    assert main(["--norms", "mine:Norm", *TINY, "--out", str(tmp_path / "out")]) == 2
+    sentence, *frames = capsys.readouterr().err.splitlines()
+    assert "RecursionError" in sentence
+    assert "(mine.py, line 6)" in sentence
+    assert {line.strip().split(",")[0] for line in frames if line.startswith("  File ")} == {f'File "{tmp_path / "mine.py"}"'}
+    assert len(frames) < 40
+
+
+def test_file_is_named_before_it_is_imported(write, tmp_path, capsys, nothing_is_compiled):
+    write("print('mine runs')\n")
+    assert main(["--norms", "mine:Norm", *TINY, "--quiet", "--out", str(tmp_path / "out")]) == 2
+    said = capsys.readouterr().out.splitlines()
+    assert said == [f"importing mine for --norms mine:Norm, from {tmp_path / 'mine.py'}", "mine runs"]
+
+
+SCALED = """class Norm(nn.Module):
+    factor: float = 1.0
+    epsilon: float = 0.5
+
+    def __call__(self, x):
+        return self.factor * x
+"""
+
+
+def test_options_of_the_name_are_bound_and_win(write):
+    write(SCALED)
+    plain, given = (
+        build_norm(CompareConfig(epsilon=0.125), name, 16)(train=True) for name in ("mine:Norm", "mine:Norm(factor=2, epsilon=.25)")
+    )
+    assert (plain.factor, plain.epsilon) == (1.0, 0.125)
+    assert (given.factor, given.epsilon) == (2, 0.25)
+    assert norm_title("mine:Norm(factor=2)") == "Norm(factor=2)"
+
+
+OPTIONS = {
+    "unknown": ("mine:Norm(size=3)", ["has no option size", "factor"]),
+    "positional": ("mine:Norm(3)", ["options that are not understood", "Class(name=value, ...)"]),
+    "no literal": ("mine:Norm(factor=f())", ["options that are not understood"]),
+    "not hashable": ("mine:Norm(factor=[1])", ["options that are not understood", "tuples"]),
+    "two calls": ("mine:Norm(factor=1)(factor=2)", ["options that are not understood"]),
+    "starred": ("mine:Norm(**{})", ["options that are not understood"]),
+    "no end": ("mine:Norm(factor=1", ["not of the form"]),
+}
+
+
+@pytest.mark.parametrize(("name", "fragments"), OPTIONS.values(), ids=OPTIONS)
+def test_bad_options_are_refused_in_one_sentence(write, name, fragments, tmp_path, capsys, nothing_is_compiled):
+    write(SCALED)
+    _assert_refused(name, fragments, tmp_path, capsys)
+
+
+def try_padded(model, name):
+    """Trace a model with a custom norm on padded sequences, as before training."""
+    config = CompareConfig(norms=(name,))
+    data = with_padding(load_dataset("digits_rows", None), length_spread=0.0, padding_share=0.5)
+    with jax.numpy_rank_promotion("allow"):  # the users' world
+        try_network(build_model(config, model, build_norm(config, name, 16), data), name, 16, data)
+
+
+DOCUMENTED = re.search(r"```python\n(.*?)```", (ROOT / "docs" / "own_norm.md").read_text(encoding="utf-8"), re.DOTALL)[1]
+
+
+@pytest.mark.parametrize("model", ["lstm", "gru", "transformer"])
+def test_documented_example_works_where_sequences_are_padded(write, model):
+    write(DOCUMENTED)
+    try_padded(model, "mine:AbsNorm")
+
+
+def test_norm_over_the_batch_that_takes_no_mask_is_refused_where_there_is_padding(write):
+    running = RUNNING.replace("x.mean(0, keepdims=True)", "x.reshape(-1, x.shape[-1]).mean(0, keepdims=True)")
+    write(running.replace("x, mask=None", "x"))
+    with pytest.raises(UsageError, match=r"mine:Running cannot be called .* couples the examples .* takes no mask"):
+        try_padded("transformer", "mine:Running")
+    write(running)
+    try_padded("transformer", "mine:Running")
+
+
+@pytest.mark.parametrize("stream", ["noise", "dropout"])
+def test_updates_have_streams_of_random_numbers(write, stream):
+    write(_method("self, x", f"return nn.Dropout(0.5, rng_collection='{stream}', deterministic=not self.has_rng('{stream}'))(x)"))
+    for model in ("lstm", "transformer"):
+        try_padded(model, "mine:Norm")
+
+
+def test_network_that_does_not_take_the_data_is_not_blamed_on_the_norm(write):
+    write(SCALED)
+    with pytest.raises(UsageError, match=r"--dataset digits_rows_padded does not go with this network \(CNN\)"):
+        try_padded("cnn", "mine:Norm")
+
+
+def test_norm_is_tried_at_the_shapes_of_the_network(tmp_path, capsys, monkeypatch):
+    """Linen's GroupNorm has 32 groups: it goes with 64 channels, and not with the 10 classes."""
+    seen = []
+    monkeypatch.setattr(study, "train_arms", lambda config, jobs, *_others: seen.extend(jobs) or {})
+    monkeypatch.setattr(study, "report", lambda *_arguments: None)
+    monkeypatch.setattr(study, "show", lambda *_arguments: None)
+    flags = ["--norms", "flax.linen:GroupNorm", "--no-control", "--batch-sizes", "128", "--out", str(tmp_path / "out")]
+    assert main([*flags, "--hidden-sizes", "64"]) == 0
+    assert len(seen) == 1
+    assert main([*flags, "--hidden-sizes", "64", "--norm-on-logits"]) == 2
+    assert_one_sentence(capsys.readouterr().err, ["with x of shape (1, 10)", "groups"])
+
+
+@pytest.mark.parametrize(("instrument", "arms"), [("sequences", {"masked", "unmasked"}), ("batch_size", {2, 32})])
+def test_settings_know_that_a_custom_norm_couples_examples(instrument, arms):
+    settings = {"norms": ("flax.linen:BatchNorm",)} | ({"batch_sizes": (1, 2, 32)} if instrument == "batch_size" else {})
+    config = part_of(instrument, "study").SETTINGS(**settings)
+    find_norm("flax.linen:BatchNorm")
+    of_norm = [arm for arm in config.arms if arm.norm == "flax.linen:BatchNorm"]
+    assert {arm.masking if instrument == "sequences" else arm.batch_size for arm in of_norm} == arms
 
 
 def test_norms_that_reports_would_call_alike_are_refused(tmp_path, capsys, nothing_is_compiled):

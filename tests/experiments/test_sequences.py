@@ -8,11 +8,11 @@ import pandas as pd
 import pytest
 from experiments.refusals import assert_refused
 
+from jaxnorm.config.norms import COUPLES, couples_examples
 from jaxnorm.experiments.evaluations import make_evaluations, with_both_variances
 from jaxnorm.experiments.sequences.__main__ import main
 from jaxnorm.models import GRU, LSTM, Transformer
 from jaxnorm.norms import NORMS, Norm
-from jaxnorm.stats.arm import COUPLING_NORMS
 from jaxnorm.stats.summary import Summary
 from jaxnorm.training import Data, Split, TrainState
 
@@ -56,7 +56,7 @@ def test_sequences_refuses_what_cannot_be_meant(flags, words, tmp_path, capsys):
 
 
 def test_config_knows_which_norms_pool_over_the_batch():
-    assert set(COUPLING_NORMS) == {name for name, norm in NORMS.items() if norm.couples_examples}
+    assert {name: norm.couples_examples for name, norm in NORMS.items()} == COUPLES
 
 
 def make_data(number=16):
@@ -133,7 +133,7 @@ MODELS = {
 
 
 @pytest.mark.parametrize("model", MODELS)
-@pytest.mark.parametrize("name", COUPLING_NORMS)
+@pytest.mark.parametrize("name", [name for name in COUPLES if couples_examples(name)])
 def test_every_model_can_be_evaluated_in_all_ways_with_every_norm_over_the_batch(name, model):
     norm, data = find_norm(name, unbiased_variance=True), make_data()
     network = MODELS[model](norm)

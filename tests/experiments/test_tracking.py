@@ -7,8 +7,8 @@ import sys
 import numpy as np
 import pytest
 from analysis.synthetic import make_frame
-
 from jaxnorm.analysis.table import tidy
+
 from jaxnorm.experiments import study
 from jaxnorm.experiments.architectures.study import ArchitectureArm
 from jaxnorm.experiments.compare.__main__ import main

@@ -18,7 +18,10 @@ from norms.running import KEY, initial, normal, output, update
 from jaxnorm import norms
 
 LAYERS = ("BatchNorm", "LayerNorm", "RMSNorm", "GroupNorm", "InstanceNorm")
-OWN_FIELDS = {"BatchNorm": [("debias", False), ("unbiased_variance", False)], "GroupNorm": [("channel_axis", -1)]}
+OWN_FIELDS = {
+    "BatchNorm": [("debias", False), ("unbiased_variance", False)],
+    "GroupNorm": [("channel_axis", -1), ("fewer_groups", False)],
+}
 
 
 def _wave(key, shape, dtype=jnp.float32):

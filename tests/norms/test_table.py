@@ -9,9 +9,9 @@ import numpy as np
 import pytest
 from flax import linen as nn
 from helpers import EXACT_TOLERANCE
+from jaxnorm.analysis.wording import NORM_TITLES
 from norms.running import KEY, initial, update
 
-from jaxnorm.analysis.wording import NORM_TITLES
 from jaxnorm.norms import NORMS, BatchNorm, LayerNorm, Norm
 
 SHARED = {

@@ -77,7 +77,7 @@ class ArchitecturesConfig(TunedStudy):
         others = [rate for rate in self.learning_rates if rate != self.learning_rate]
         return dataclasses.replace(
             super().shortened(),
-            norms=self.norms[:2],
+            norms=self.few("norms", 2),
             learning_rates=(self.learning_rate, *others[: QUICK_RATES - 1]),
             tuning_seeds=min(self.tuning_seeds, QUICK_TUNING_SEEDS),
             width=min(self.width, QUICK_WIDTH),

@@ -3,11 +3,12 @@
 import dataclasses
 from typing import Literal, Self
 
+from jaxnorm.config.norms import couples_examples
 from jaxnorm.config.training import Optimizer
 from jaxnorm.config.tuning import TunedStudy
 from jaxnorm.experiments.checks import check_at_most, check_distinct, check_positive, check_tuning
 from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.stats.arm import COUPLING_NORMS, Arm
+from jaxnorm.stats.arm import Arm
 
 Rate = Literal["fixed", "scaled", "best"]
 
@@ -97,7 +98,7 @@ class BatchSizeConfig(TunedStudy):
 
     def sizes_of(self, norm: str) -> tuple[int, ...]:
         """The batch sizes that a norm is trained at, ascending."""
-        return tuple(size for size in sorted(self.batch_sizes) if size > 1 or norm not in COUPLING_NORMS)
+        return tuple(size for size in sorted(self.batch_sizes) if size > 1 or not couples_examples(norm))
 
     def kinds_of(self, arm: BatchSizeArm) -> tuple[Rate, ...]:
         """The kinds of learning rates that an arm is reported at; the scaled one only where batch sizes are compared."""
@@ -110,12 +111,12 @@ class BatchSizeConfig(TunedStudy):
 
     def shortened(self) -> Self:
         """The smoke run: few seeds, epochs, examples, batch sizes and rates, narrow networks, two norms."""
-        sizes, ghosts = sorted(self.batch_sizes), sorted(self.ghost_sizes)
-        kept = tuple(dict.fromkeys((*sizes[:2], self.sorted_batch_size)))
+        ghosts = sorted(self.ghost_sizes)
+        kept = tuple(dict.fromkeys((*self.few("batch_sizes", 2), self.sorted_batch_size)))
         others = [rate for rate in self.learning_rates if rate != self.learning_rate]
         return dataclasses.replace(
             super().shortened(),
-            norms=self.norms[:2],
+            norms=self.few("norms", 2),
             batch_sizes=kept,
             ghost_sizes=tuple(dict.fromkeys((ghosts[0], ghosts[len(ghosts) // 2], ghosts[-1]))),
             learning_rates=(self.learning_rate, *others[: QUICK_RATES - 1]),

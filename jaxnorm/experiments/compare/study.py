@@ -35,7 +35,7 @@ class CompareConfig(Study):
     control: bool = True
     """Train the baseline at the first batch size once more, on as many further seeds, and see that no difference from itself is claimed."""
 
-    question: str = "Does the choice of normalization layer change how an MLP trains, and does the batch size matter to it?"
+    question: str = "Does the choice of normalization layer change how a network trains, and does the batch size matter to it?"
     """The question the run answers: heading of the report."""
 
     @property

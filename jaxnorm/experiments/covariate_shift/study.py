@@ -74,8 +74,8 @@ class CovariateShiftConfig(Study):
         narrow = tuple(min(size, QUICK_WIDTH) for size in self.hidden_sizes)
         return dataclasses.replace(
             super().shortened(),
-            norms=self.norms[:2],
-            activations=self.activations[:2],
+            norms=self.few("norms", 2),
+            activations=self.few("activations", 2),
             hidden_sizes=narrow,
             observed_units=min(self.observed_units, narrow[-1]),
             probe_batches=min(self.probe_batches, 2),

@@ -74,9 +74,9 @@ class DepthConfig(Study):
         return "none" if norm == "none" and placement != "plain" else placement
 
     def shortened(self) -> Self:
-        """The smoke run: few seeds, epochs and placements, and no depth beyond 3."""
-        depths = tuple(dict.fromkeys(min(depth, 3) for depth in self.depths))
-        return dataclasses.replace(super().shortened(), depths=depths, placements=self.placements[:2], width=min(self.width, 32))
+        """The smoke run: few seeds, epochs, placements and depths, narrow networks."""
+        fewer = {"depths": self.few("depths", 2), "placements": self.few("placements", 2)}
+        return dataclasses.replace(super().shortened(), **fewer, width=min(self.width, 32))
 
 
 def check(config: DepthConfig) -> None:

@@ -90,7 +90,7 @@ class LandscapeConfig(Study):
         return dataclasses.replace(
             super().shortened(),
             epochs=min(self.epochs, QUICK_EPOCHS),
-            norms=self.norms[:3],
+            norms=self.few("norms", 3),
             hidden_sizes=tuple(min(size, 32) for size in self.hidden_sizes[:2]),
             probe_examples=min(self.probe_examples, 64),
             lanczos_iterations=min(self.lanczos_iterations, 4),
@@ -100,6 +100,8 @@ class LandscapeConfig(Study):
 def check(config: LandscapeConfig) -> None:
     """Check what only this instrument has. Raises ``UsageError``."""
     check_positive(config, "batch_size", "hidden_sizes", "probe_examples", "lanczos_iterations")
+    if config.precision != "float32":
+        raise UsageError(f"--precision {config.precision} is not possible here: curvature takes second derivatives, in float32 alone.")
     check_hidden(config.hidden_sizes)
     for name in ("steps", "relative_steps", "loss_levels"):
         for value in getattr(config, name):

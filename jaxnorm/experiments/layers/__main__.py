@@ -9,6 +9,7 @@ import sys
 
 from jaxnorm.experiments.checks import check_positive
 from jaxnorm.experiments.command_line import parse, run_command
+from jaxnorm.experiments.jax_start import heavy_imports
 from jaxnorm.experiments.layers.study import LayersConfig
 
 PROGRAM = "python -m jaxnorm.experiments.layers"
@@ -17,13 +18,14 @@ PROGRAM = "python -m jaxnorm.experiments.layers"
 def main(arguments: list[str] | None = None) -> int:
     """Run the instrument; returns the exit status: 0, 2 for a mistake in the settings, 130 when interrupted."""
     arguments = sys.argv[1:] if arguments is None else arguments
-    return run_command(lambda: layers(parse(LayersConfig, arguments, program=PROGRAM, description=LayersConfig.__doc__ or "")))
+    return run_command(lambda: layers(parse(LayersConfig, arguments, program=PROGRAM)))
 
 
 def layers(config: LayersConfig) -> int:
     """Check the settings, then measure and report."""
     check_positive(config, "rounds")
-    from jaxnorm.experiments.layers.trials import run_layers  # imports jax: seconds, which --help must not wait for
+    with heavy_imports():
+        from jaxnorm.experiments.layers.trials import run_layers
 
     return run_layers(config)
 

@@ -10,7 +10,7 @@ from jaxnorm.experiments.checks import check_distinct, check_grid, check_positiv
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.stats.arm import Arm
 
-QUICK_TUNING_SEEDS, QUICK_SEEDS, QUICK_WIDTH, QUICK_DEPTHS = 1, 2, 16, (1, 2)
+QUICK_TUNING_SEEDS, QUICK_SEEDS, QUICK_WIDTH = 1, 2, 16
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -72,11 +72,11 @@ class SensitivityConfig(TunedStudy):
         return tuple(SensitivityArm(norm, depth) for depth in self.depths for norm in self.norms)
 
     def shortened(self) -> Self:
-        """The smoke run: two norms, shallow and narrow networks, few seeds and epochs, three learning rates and initial scales."""
+        """The smoke run: two norms and depths, narrow networks, few seeds and epochs, three learning rates and initial scales."""
         return dataclasses.replace(
             super().shortened(),
-            norms=self.norms[:2],
-            depths=QUICK_DEPTHS[: len(self.depths)],
+            norms=self.few("norms", 2),
+            depths=self.few("depths", 2),
             learning_rates=_spread(self.learning_rates, self.learning_rate),
             init_scales=_spread(self.init_scales, self.init_scale),
             seeds=min(self.seeds, QUICK_SEEDS),

@@ -3,10 +3,11 @@
 import dataclasses
 from typing import Literal, Self
 
+from jaxnorm.config.norms import couples_examples
 from jaxnorm.config.training import Study
 from jaxnorm.experiments.checks import check_distinct, check_positive
 from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.stats.arm import COUPLING_NORMS, Arm
+from jaxnorm.stats.arm import Arm
 
 Masking = Literal["masked", "unmasked"]
 
@@ -93,12 +94,12 @@ class SequencesConfig(Study):
 
     def maskings_of(self, norm: str) -> tuple[str, ...]:
         """In how many ways a norm can be told of padding."""
-        return self.maskings if norm in COUPLING_NORMS else (NO_MASKING,)
+        return self.maskings if couples_examples(norm) else (NO_MASKING,)
 
     def shortened(self) -> Self:
         """The smoke run: few seeds and epochs, one model, and only the largest spread and padding share."""
         most = {"padding_shares": (max(self.padding_shares),), "length_spreads": (max(self.length_spreads),)}
-        return dataclasses.replace(super().shortened(), models=self.models[:1], width=min(self.width, 16), **most)
+        return dataclasses.replace(super().shortened(), models=self.few("models", 1), width=min(self.width, 16), **most)
 
 
 def fits(length_spread: float, padding_share: float) -> bool:

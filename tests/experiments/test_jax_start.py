@@ -6,7 +6,7 @@ import threading
 
 import pytest
 
-from jaxnorm.experiments.launch import interrupts_wait
+from jaxnorm.experiments.jax_start import interrupts_wait
 
 
 @pytest.fixture
