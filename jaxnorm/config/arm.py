@@ -9,6 +9,13 @@ COUPLING_NORMS = ("batch", "ghost", "renorm", "noisy")
 """The norms of the table that pool statistics over the examples of a batch, and over their padding unless it is masked."""
 
 
+def spell(value: Factor) -> str:
+    """A factor's value as text that no other value has: ``16`` for 16.0, and all digits where six are not enough."""
+    if not isinstance(value, float):
+        return str(value)
+    return short if float(short := f"{value:g}") == value else repr(value)
+
+
 @dataclasses.dataclass(frozen=True, order=True)
 class Arm:
     """One line in a figure, one row in a table. Every instrument has its own subclass, whose fields are columns of the tidy table."""
@@ -22,8 +29,8 @@ class Arm:
 
     @property
     def key(self) -> str:
-        """A name for files and dictionaries: ``batch-16``."""
-        return "-".join(f"{value:g}" if isinstance(value, float) else str(value) for value in self.factors.values())
+        """A name for files and dictionaries, of no other arm: ``batch-16``."""
+        return "-".join(spell(value) for value in self.factors.values())
 
 
 @dataclasses.dataclass(frozen=True)

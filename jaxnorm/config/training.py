@@ -116,6 +116,9 @@ class Study(DecisionRule, Output, Training):
     question: str = ""
     """The question the run answers: heading of the report."""
 
+    conclusion: str = ""
+    """A sentence or two by the authors of a protocol, shown as theirs."""
+
     def shortened(self) -> Self:
         """The smoke run that ``quick`` asks for."""
         return dataclasses.replace(self, seeds=min(self.seeds, QUICK_SEEDS), epochs=min(self.epochs, QUICK_EPOCHS))
