@@ -5,7 +5,6 @@ Time:     seconds; nothing is trained, and jax is not imported
 Result:   one folder: its figures, report.md and report.html are drawn anew; several: their verdicts and results on the terminal
 """
 
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -32,11 +31,12 @@ def report(arguments: list[str]) -> int:
 
 
 def _redraw(folder: Path) -> int:
+    from jaxnorm.experiments.records import read_environment, read_settings
     from jaxnorm.experiments.reproduce import reproducing_command
     from jaxnorm.reporting.draw import draw_report
 
-    summary, environment = _summary(folder), _json(folder / "environment.json")
-    draw_report(summary, folder, reproducing_command(_json(folder / "config.json")), environment)
+    summary, environment = _summary(folder), read_environment(folder)
+    draw_report(summary, folder, reproducing_command(read_settings(folder)), environment)
     print(f"redrawn in {folder}: figures/, report.html, report.md")
     return 0
 
@@ -62,13 +62,6 @@ def _summary(folder: Path) -> Any:
     except msgspec.MsgspecError as error:
         told = f"{folder / 'summary.json'} is not the summary of a run that trains networks"
         raise UsageError(f"{told}; name another folder, or run its command again.") from error
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text())
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read; the folder of a finished run has it.") from error
 
 
 if __name__ == "__main__":

@@ -61,4 +61,5 @@ INSTRUMENT: Instrument[SensitivityConfig, SensitivityArm] = Instrument(
     analyse=analyse,
     describe=describe,
     replicas=replicas,
+    keeps_examples=False,  # of a thousand networks an arm, hardly any at the rate that is reported
 )
