@@ -1,7 +1,6 @@
 """A norm of the user's own, named as ``package.module:Class``: imported, checked, and wrapped like a row of the table."""
 
 import dataclasses
-import hashlib
 import importlib
 import inspect
 import os
@@ -10,6 +9,7 @@ import sys
 import textwrap
 import traceback
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
@@ -20,6 +20,7 @@ from flax.errors import FlaxError
 
 from jaxnorm.experiments.checks import is_own
 from jaxnorm.experiments.command_line import UsageError, nearest
+from jaxnorm.experiments.own_sources import digest_sources
 from jaxnorm.norms import NORMS, Norm
 
 MISTAKES = (
@@ -133,10 +134,5 @@ def _line(error: BaseException, file: str | None) -> str:
 
 
 def own_norm_sources(names: Sequence[str]) -> dict[str, str]:
-    """For each norm of one's own a digest of the file that defines it, so that results of an edited layer are not taken for its results."""
-    return {name: _digest(import_norm(name).module) for name in names if is_own(name)}
-
-
-def _digest(layer: type) -> str:
-    source = inspect.getsource(sys.modules[layer.__module__])
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+    """For each norm of one's own a checksum of its sources, so that results of an edited layer are not taken for its results."""
+    return {name: digest_sources(Path(inspect.getfile(import_norm(name).module))) for name in names if is_own(name)}

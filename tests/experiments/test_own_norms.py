@@ -1,6 +1,7 @@
 """A norm of the user's own joins a comparison like one of the table, and each mistake in it ends with one sentence."""
 
 import importlib
+import inspect
 import json
 import os
 import re
@@ -14,6 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiments.refusals import assert_one_sentence, assert_refused
+from flax import linen as nn
 
 import jaxnorm
 from jaxnorm.experiments import study
@@ -21,7 +23,8 @@ from jaxnorm.experiments.build import build_norm
 from jaxnorm.experiments.compare.__main__ import main
 from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.experiments.folder import RunFolder, file_stem
-from jaxnorm.experiments.own_norms import find_norm
+from jaxnorm.experiments.own_norms import find_norm, own_norm_sources
+from jaxnorm.experiments.own_sources import source_files
 
 ROOT = Path(jaxnorm.__file__).parent.parent
 HEADER = "import jax.numpy as jnp\nfrom flax import linen as nn\n\n\n"
@@ -121,6 +124,39 @@ def test_edited_norm_does_not_pass_for_the_old_one(write, tmp_path, capsys):
     assert main(["--norms", "mine:Double", "--out", str(tmp_path / "out")]) == 2
     assert_one_sentence(capsys.readouterr().err, ["own_norms", "name another folder"])
     assert json.loads((tmp_path / "out" / "config.json").read_text()) == json.loads(json.dumps(old))
+
+
+def test_checksum_covers_what_the_norm_imports_and_nothing_else(write, tmp_path):
+    package = tmp_path / "parts"
+    package.mkdir()
+    written = {
+        "parts/__init__.py": "",
+        "parts/inner.py": "from . import deep\n",
+        "parts/deep.py": "A = 1\n",
+        "later.py": "B = 1\n",
+        "other.py": "",
+    }
+    for name, text in written.items():
+        (tmp_path / name).write_text(text)
+    text = (
+        "from parts.inner import deep\n\n\nclass Double(nn.Module):\n    def __call__(self, x):\n        import later\n        return x\n"
+    )
+
+    def checksum():
+        write(text)
+        return own_norm_sources(["mine:Double"])["mine:Double"]
+
+    before = checksum()
+    assert [path.name for path in source_files(tmp_path / "mine.py")] == ["mine.py", "__init__.py", "inner.py", "later.py", "deep.py"]
+    for name, old in written.items():
+        (tmp_path / name).write_text(f"{old}C = 2\n")
+        assert (checksum() != before) == (name != "other.py"), name
+        (tmp_path / name).write_text(old)
+    assert checksum() == before
+
+
+def test_checksum_of_an_installed_norm_is_that_of_its_module():
+    assert len(source_files(Path(inspect.getfile(nn.LayerNorm)))) == 1
 
 
 RUNNING = '''class Running(nn.Module):
