@@ -101,6 +101,14 @@ def assemble(
     return make_train(model, build_optimizer(config, warmup_steps), batch_size, probe, order)
 
 
+def check_probe_examples(config: Any, dataset: Dataset) -> None:
+    """Check that a probe of so many training examples has them. Raises ``UsageError``."""
+    number = len(dataset.train.labels)
+    if config.probe_examples > number:
+        had = f"are more than {dataset.name} has: {number} training examples"
+        raise UsageError(f"--probe-examples {config.probe_examples} {had}; give at most that.")
+
+
 def build_optimizer(config: Training, warmup_steps: int = 0) -> MakeOptimizer:
     """The optimizer by name, with all its settings but the learning rate."""
     fixed = {"weight_decay": config.weight_decay, "sgd_momentum": config.sgd_momentum, "warmup_steps": warmup_steps}

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.experiments.records import CONFIG, as_json, read_object
+from jaxnorm.experiments.records import CONFIG, as_json, read_object, write_json
 from jaxnorm.files import is_temporary, write_new
 
 WORDING = ("question", "conclusion")
@@ -72,6 +72,11 @@ def claim_folder(path: Path, config: Mapping[str, Any], *, fixed: Collection[str
         _refuse_other_run(path, json.loads(as_json(config)), fixed, resume=resume)
     except OSError as error:
         raise _unwritable("--out", path, error) from error
+
+
+def keep_settings(path: Path, config: Mapping[str, Any]) -> None:
+    """Let ``config.json`` say what the results beside it, which are about to be replaced, are results of."""
+    write_json(path / CONFIG, config)
 
 
 def _refuse_other_run(path: Path, config: dict[str, Any], fixed: Collection[str] | None, *, resume: bool) -> None:

@@ -12,7 +12,11 @@ from jaxnorm.config import CoverageConfig
 from jaxnorm.config.coverage import FEWEST
 from jaxnorm.experiments.checks import check_distinct, check_positive, flag
 from jaxnorm.experiments.command_line import UsageError, parse, run_command
+from jaxnorm.experiments.launch import interrupts_wait
+from jaxnorm.experiments.limits import check_counts, require_memory
 
+ARRAYS, FLOAT_BYTES = 10, 8
+"""Arrays of all samples at all seeds that a simulation holds at once, about."""
 PROGRAM = "python -m jaxnorm.experiments.coverage"
 
 
@@ -31,7 +35,12 @@ def coverage(config: CoverageConfig) -> int:
             raise UsageError(f"{flag(name)} {number} is not possible; give a whole number of at least {FEWEST}.")
     if config.rng_seed < 0:
         raise UsageError(f"--rng-seed {config.rng_seed} is not possible; give 0 or a positive number.")
-    from jaxnorm.experiments.simulations import run_coverage  # imports jax and matplotlib: seconds, which --help must not wait for
+    check_counts(config)
+    largest = max(config.seeds)
+    needed = ARRAYS * FLOAT_BYTES * config.samples * largest
+    require_memory(needed, "a simulation", f"--samples {config.samples} --seeds {largest}", "give fewer")
+    with interrupts_wait():  # jax and matplotlib take seconds, which --help must not wait for
+        from jaxnorm.experiments.simulations import run_coverage
 
     return run_coverage(config)
 

@@ -5,7 +5,6 @@ import errno
 import os
 import sys
 from collections.abc import Iterator
-from pathlib import Path
 
 from jaxnorm.experiments.command_line import UsageError
 
@@ -22,19 +21,18 @@ REMEDIES = {
 
 
 @contextlib.contextmanager
-def disk_errors(folder: Path) -> Iterator[None]:
-    """Turn what the system refuses to write into a ``UsageError``; other errors pass."""
+def disk_errors(then: str) -> Iterator[None]:
+    """Turn what the system refuses to write into a ``UsageError`` that ends with ``then``: what is kept. Other errors pass."""
     try:
         yield
     except OSError as error:
         if error.errno not in REMEDIES:
             raise
         reason = os.strerror(error.errno)
-        kept = f"what was finished before is kept in {folder}, and the same command goes on from there"
         if error.filename is None:  # not a file by name: the standard output, into a file on a full disk or into /dev/full
             _silence_output()
-            raise UsageError(f"the output cannot be printed ({reason}); {REMEDIES[error.errno]} where it goes; {kept}.") from error
-        raise UsageError(f"{error.filename} cannot be written ({reason}); {REMEDIES[error.errno]}: {kept}.") from error
+            raise UsageError(f"the output cannot be printed ({reason}); {REMEDIES[error.errno]} where it goes; {then}.") from error
+        raise UsageError(f"{error.filename} cannot be written ({reason}); {REMEDIES[error.errno]}: {then}.") from error
 
 
 def _silence_output() -> None:

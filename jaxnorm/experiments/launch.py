@@ -28,7 +28,7 @@ def launch(name: str, arguments: list[str] | None = None) -> int:
             from jaxnorm.experiments.study import run
 
             train = importlib.import_module(f"jaxnorm.experiments.{name}.train")
-        return run(config.shortened() if config.quick else config, train.INSTRUMENT)
+        return run(config, train.INSTRUMENT)
 
     return run_command(body)
 

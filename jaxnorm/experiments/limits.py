@@ -17,7 +17,7 @@ LIMITS = {
     "warmup_steps": 1_000_000_000,
     "hidden_sizes": 1_000_000,
     "width": 1_000_000,
-    "depths": 1_000,
+    "depths": 300,
     "mean_length": 5_000,
     "lanczos_iterations": 10_000,
     "norm_momentum_batch_size": 1_000_000_000,

@@ -61,6 +61,13 @@ def read_settings(folder: Path) -> dict[str, Any]:
     return _sound(folder / CONFIG, content if content and isinstance(content.get("instrument"), str) else None)
 
 
+def is_drawn(folder: Path, summary: bytes) -> bool:
+    """Whether the report in ``folder`` is that of this ``summary.json`` and whole."""
+    path = folder / "summary.json"
+    whole = all((folder / name).exists() for name in ("report.md", "report.html", "figures"))
+    return whole and path.exists() and path.read_bytes() == summary
+
+
 def _sound(path: Path, content: dict[str, Any] | None) -> dict[str, Any]:
     if content is None:
         raise UsageError(f"{path} is absent or damaged; run the command again, and it is written anew.")

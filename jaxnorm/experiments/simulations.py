@@ -11,9 +11,10 @@ from jaxnorm.analysis.plans import simulated_plans
 from jaxnorm.analysis.simulation import DISTRIBUTIONS, simulate_cell
 from jaxnorm.config import CoverageConfig
 from jaxnorm.experiments import devices
+from jaxnorm.experiments.claim import claim_folder, expanded, keep_settings
 from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.compare.study import CompareConfig
-from jaxnorm.experiments.folder import claim_folder
+from jaxnorm.experiments.disk import disk_errors
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.reporting.console import print_table
 from jaxnorm.reporting.coverage import save_coverage, tables
@@ -22,14 +23,17 @@ from jaxnorm.reporting.coverage import save_coverage, tables
 def run_coverage(config: CoverageConfig) -> int:
     """The instrument, from checked values to the printed tables."""
     devices.set_up()
-    claim_folder(config.out, {"instrument": "coverage"} | to_dict(config), fixed={"instrument"})
+    out, settings = expanded(config.out, "--out"), {"instrument": "coverage"} | to_dict(config)
     console = make_console()
-    summary = simulate(config)
-    save_coverage(summary, config.out, devices.environment())
-    for table in tables(summary):
-        print_table(table, console)
-        console.print()
-    console.print(f"written to {config.out}: report.md, summary.json, environment.json, figures/")
+    with disk_errors("then run the same command again"):
+        claim_folder(out, settings, fixed={"instrument"})
+        summary = simulate(config)
+        keep_settings(out, settings)
+        save_coverage(summary, out, devices.environment())
+        for table in tables(summary):
+            print_table(table, console)
+            console.print()
+        console.print(f"written to {out}: report.md, summary.json, environment.json, figures/")
     return 0
 
 
@@ -47,4 +51,8 @@ def simulate(config: CoverageConfig) -> CoverageSummary:
             for distribution in DISTRIBUTIONS
             for n in sorted(config.seeds)
         ]
-    return CoverageSummary([cell.result() for cell in cells], [each.result() for each in reports], num_differences)
+        try:
+            return CoverageSummary([cell.result() for cell in cells], [each.result() for each in reports], num_differences)
+        except KeyboardInterrupt:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise

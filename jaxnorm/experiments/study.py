@@ -29,7 +29,8 @@ from jaxnorm.experiments.limits import check_counts
 from jaxnorm.experiments.own_norms import find_norm
 from jaxnorm.experiments.parts import Parts
 from jaxnorm.experiments.progress import Advance, show_progress
-from jaxnorm.experiments.records import find_environment, read_environment
+from jaxnorm.experiments.quick import shorten
+from jaxnorm.experiments.records import find_environment, is_drawn, read_environment
 from jaxnorm.experiments.reproduce import reproducing_command
 from jaxnorm.experiments.roles import join_rows
 from jaxnorm.experiments.settings import default_folder, settings
@@ -47,8 +48,10 @@ def run(config: Study, instrument: AnyInstrument, on_arm: Sequence[OnArm] = ()) 
 
     ``on_arm`` are told of every arm of the run once its networks are trained and kept, in the order in which they are.
     """
-    check_norms(config.norms, NORMS)
     check_counts(config)
+    console = make_console(quiet=config.quiet)
+    config = shorten(config, console)
+    check_norms(config.norms, NORMS)
     path = expanded(config.out, "--out") if config.out else default_folder(config, instrument.name)
     trackers = [*on_arm, *make_trackers(config, path.name)]
     devices.set_up()
@@ -56,10 +59,9 @@ def run(config: Study, instrument: AnyInstrument, on_arm: Sequence[OnArm] = ()) 
         find_norm(name)  # a mistake in a norm of one's own shows before any data are fetched
     jobs = make_jobs(config, instrument)
     check_budget(config, jobs)
-    with disk_errors(path):
+    with disk_errors(f"what was finished before is kept in {path}, and the same command goes on from there"):
         identity = find_identity([job.dataset for job in jobs])
         folder = RunFolder(path, settings(config, instrument.name), resume=config.resume, identity=identity)
-        console = make_console(quiet=config.quiet)
         devices.announce(console)
         results = train_arms(config, jobs, folder, console, trackers)
         summary = report(config, instrument, results, jobs[0].dataset, folder)
@@ -101,8 +103,10 @@ def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmRe
         notes=analysis.notes,
         control=analysis.control,
     )
-    write_atomically(folder.path / "summary.json", summary.to_json())
-    draw_report(summary, folder.path, reproducing_command(settings(config, instrument.name)), read_environment(folder.path))
+    content = summary.to_json()
+    if not is_drawn(folder.path, content):
+        draw_report(summary, folder.path, reproducing_command(settings(config, instrument.name)), read_environment(folder.path))
+        write_atomically(folder.path / "summary.json", content)  # last: it says that all of this is drawn
     return summary
 
 

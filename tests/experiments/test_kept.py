@@ -31,9 +31,18 @@ def run(out, *flags):
 
 
 @pytest.fixture(autouse=True)
-def _undrawn(request, monkeypatch):
-    if "drawn" not in request.keywords:
-        monkeypatch.setattr(study, "draw_report", lambda *_args: None)
+def drawn(monkeypatch):
+    """Folders whose report was drawn; the drawing itself, which takes long, is left out."""
+    folders = []
+
+    def draw(_summary, folder, *_args):
+        folders.append(folder)
+        for name in ("report.md", "report.html"):
+            (folder / name).write_text("")
+        (folder / "figures").mkdir(exist_ok=True)
+
+    monkeypatch.setattr(study, "draw_report", draw)
+    return folders
 
 
 @pytest.fixture
@@ -226,3 +235,18 @@ def test_folder_that_cannot_be_is_refused(out, tmp_path, monkeypatch, capsys):
         assert main([*FLAGS, flag, out]) == 2
         assert_one_sentence(capsys.readouterr().err, [flag])
     assert list(tmp_path.iterdir()) == []
+
+
+def test_report_is_drawn_again_only_if_something_changed(finished, drawn):
+    assert run(finished) == 0
+    assert drawn == [finished]
+    assert run(finished, "--question", "Why?") == 0
+    (finished / "report.md").unlink()
+    assert run(finished, "--question", "Why?") == 0
+    assert drawn == [finished] * 3
+
+
+def test_run_in_which_all_networks_diverged_says_so(tmp_path, capsys):
+    flags = ["--optimizer", "sgd", "--learning-rate", "1e30", "--epochs", "2", "--norms", "none", "layer", "--quiet"]
+    assert run(tmp_path / "out", *flags) == 0
+    assert capsys.readouterr().out.startswith("all 6 networks diverged: this run shows nothing of its question.\n")

@@ -9,7 +9,9 @@ import sys
 
 from jaxnorm.experiments.checks import check_positive
 from jaxnorm.experiments.command_line import parse, run_command
+from jaxnorm.experiments.launch import interrupts_wait
 from jaxnorm.experiments.layers.study import LayersConfig
+from jaxnorm.experiments.limits import check_counts
 
 PROGRAM = "python -m jaxnorm.experiments.layers"
 
@@ -23,7 +25,9 @@ def main(arguments: list[str] | None = None) -> int:
 def layers(config: LayersConfig) -> int:
     """Check the settings, then measure and report."""
     check_positive(config, "rounds")
-    from jaxnorm.experiments.layers.trials import run_layers  # imports jax: seconds, which --help must not wait for
+    check_counts(config)
+    with interrupts_wait():  # jax takes seconds, which --help must not wait for
+        from jaxnorm.experiments.layers.trials import run_layers
 
     return run_layers(config)
 

@@ -7,8 +7,10 @@ Result:   throughput.csv, summary.json, report.md, environment.json and a figure
 
 import sys
 
-from jaxnorm.experiments.checks import check_distinct, check_positive
+from jaxnorm.experiments.checks import check_distinct, check_hidden, check_positive
 from jaxnorm.experiments.command_line import parse, run_command
+from jaxnorm.experiments.launch import interrupts_wait
+from jaxnorm.experiments.limits import check_counts
 from jaxnorm.experiments.throughput.study import ThroughputConfig
 
 PROGRAM = "python -m jaxnorm.experiments.throughput"
@@ -23,10 +25,13 @@ def main(arguments: list[str] | None = None) -> int:
 def throughput(config: ThroughputConfig) -> int:
     """Check the settings, then measure in rounds and report."""
     check_positive(config, "steps", "rounds", "seeds", "batch_sizes", "hidden_sizes", "other_seeds")
+    check_counts(config)
+    check_hidden(config.hidden_sizes)
     check_distinct(config, "seeds", "batch_sizes", "optimizers")
     if config.other_models:
         check_distinct(config, "other_models")
-    from jaxnorm.experiments.throughput.contest import run_throughput  # imports jax and matplotlib: seconds, which --help must not wait for
+    with interrupts_wait():  # jax and matplotlib take seconds, which --help must not wait for
+        from jaxnorm.experiments.throughput.contest import run_throughput
 
     return run_throughput(config)
 
