@@ -1,15 +1,18 @@
-"""Ctrl-C that is answered, even if it comes where Python drops exceptions: in a callback of the garbage collector, say."""
+"""Ctrl-C that is answered between steps: raised within jax it may be dropped, by a callback of the garbage collector, or crash."""
 
 import contextlib
 import signal
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from types import FrameType
+from typing import TypeVar
+
+Step = TypeVar("Step")
 
 
 @contextlib.contextmanager
-def remembered_interrupts() -> Iterator[Callable[[], None]]:
-    """Yield a function to call now and then: it raises ``KeyboardInterrupt`` where one was asked for and got lost.
+def interrupts_between_steps() -> Iterator[Callable[[], None]]:
+    """Yield a function to call between steps: it raises ``KeyboardInterrupt`` if Ctrl-C came meanwhile. A second Ctrl-C does not wait.
 
     Where Ctrl-C does something else than usual, in a notebook or in the background say, that stays as it is.
     """
@@ -20,7 +23,8 @@ def remembered_interrupts() -> Iterator[Callable[[], None]]:
 
     def remember(number: int, frame: FrameType | None) -> None:
         came.append(number)
-        signal.default_int_handler(number, frame)
+        if len(came) > 1:
+            signal.default_int_handler(number, frame)
 
     def check() -> None:
         if came:
@@ -32,3 +36,10 @@ def remembered_interrupts() -> Iterator[Callable[[], None]]:
         check()
     finally:
         signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def watched(steps: Iterable[Step], check: Callable[[], None]) -> Iterator[Step]:
+    """The results of steps as they come, with ``check`` after each."""
+    for step in steps:
+        check()
+        yield step

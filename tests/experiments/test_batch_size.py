@@ -38,7 +38,7 @@ def values_of(rows, metric, **factors):
 
 
 def test_run_writes_tables_figures_and_report(finished, rows):
-    assert list(rows.columns) == ["norm", "batch_size", "ghost_size", "order", "seed", "learning_rate", "epoch", "metric", "value"]
+    assert list(rows.columns) == ["norm", "batch_size", "ghost_size", "order", "seed", "learning_rate", "role", "epoch", "metric", "value"]
     figures = {path.name for path in (finished / "figures").iterdir()}
     names = ("accuracy", "evaluation", "ghost", "order", "learning_rate", "differences")
     assert figures == {f"{name}.{suffix}" for name in names for suffix in ("svg", "png")}

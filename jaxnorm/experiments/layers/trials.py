@@ -17,7 +17,7 @@ from jaxnorm.experiments import devices
 from jaxnorm.experiments.claim import claim_folder, expanded, keep_settings
 from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.disk import disk_errors
-from jaxnorm.experiments.interrupts import remembered_interrupts
+from jaxnorm.experiments.interrupts import interrupts_between_steps, watched
 from jaxnorm.experiments.layers.report import costs_table, errors_table, save_layers
 from jaxnorm.experiments.layers.results import Cost, LayersSummary, RoundingError, median_ratio
 from jaxnorm.experiments.layers.study import LayersConfig
@@ -53,12 +53,9 @@ def run_layers(config: LayersConfig) -> int:
     with disk_errors("then run the same command again"):
         claim_folder(out, settings, fixed={"instrument"})
         devices.announce(console)
-        with remembered_interrupts() as check_interrupts:
-            costs = []
-            errors = list(measure_errors())
-            for cost in measure_costs(config.rounds):
-                check_interrupts()
-                costs.append(cost)
+        with interrupts_between_steps() as check_interrupts:
+            errors = list(watched(measure_errors(), check_interrupts))
+            costs = list(watched(measure_costs(config.rounds), check_interrupts))
         summary = LayersSummary(errors, costs, config.rounds)
         keep_settings(out, settings)
         save_layers(summary, out, devices.environment())

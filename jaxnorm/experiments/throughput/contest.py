@@ -17,7 +17,7 @@ from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
 from jaxnorm.experiments.compare.train import build_train
 from jaxnorm.experiments.disk import disk_errors
-from jaxnorm.experiments.interrupts import remembered_interrupts
+from jaxnorm.experiments.interrupts import interrupts_between_steps, watched
 from jaxnorm.experiments.limits import require_memory
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.experiments.throughput.contenders import (
@@ -60,7 +60,7 @@ def run_throughput(config: ThroughputConfig) -> int:
     with disk_errors("then run the same command again"):
         claim_folder(out, settings, fixed={"instrument"})
         devices.announce(console)
-        with remembered_interrupts() as check_interrupts:
+        with interrupts_between_steps() as check_interrupts:
             summary = measure(config, console, check_interrupts)
         keep_settings(out, settings)
         save_throughput(summary, out, devices.environment())
@@ -89,10 +89,7 @@ def _check_arms(config: ThroughputConfig) -> None:
 def measure(config: ThroughputConfig, console: Console, check_interrupts: Callable[[], None] = lambda: None) -> SpeedSummary:
     """Build every contender, then time each once a round, in turn; ``check_interrupts`` is called between these."""
     mesh = make_mesh()
-    timers: dict[Key, Timer] = {}
-    for key, timer in _timers(config, mesh, console):
-        check_interrupts()
-        timers[key] = timer
+    timers = dict(watched(_timers(config, mesh, console), check_interrupts))
     for timer in timers.values():
         check_interrupts()
         timer()  # warm up: compile, fill caches
