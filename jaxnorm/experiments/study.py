@@ -4,6 +4,8 @@ import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
 
 from jax.sharding import Mesh
 from rich.console import Console
@@ -39,7 +41,6 @@ from jaxnorm.experiments.tracking import OnArm, make_trackers
 from jaxnorm.files import write_atomically
 from jaxnorm.norms import NORMS
 from jaxnorm.reporting.console import print_brief, print_details, print_summary, print_timings
-from jaxnorm.reporting.draw import draw_report
 from jaxnorm.training import Data, Programs, Replica, compile_programs, gather, make_mesh, run_groups
 
 
@@ -108,6 +109,13 @@ def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmRe
         draw_report(summary, folder.path, reproducing_command(settings(config, instrument.name)), read_environment(folder.path))
         write_atomically(folder.path / "summary.json", content)  # last: it says that all of this is drawn
     return summary
+
+
+def draw_report(summary: Summary, folder: Path, command: str, environment: Mapping[str, Any]) -> None:
+    """``jaxnorm.reporting.draw.draw_report``, imported where something is drawn: it takes a second, which not every run needs."""
+    from jaxnorm.reporting import draw
+
+    draw.draw_report(summary, folder, command, environment)
 
 
 def train_arms(
