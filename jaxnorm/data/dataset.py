@@ -1,11 +1,13 @@
 """What a data set is once it is loaded: three splits, how to standardise them, and where they came from."""
 
 import dataclasses
+import functools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 
+from jaxnorm.data.digest import digest_arrays
 from jaxnorm.data.errors import DataError
 
 BYTE_SCALE = 255.0
@@ -47,6 +49,14 @@ class Dataset:
 
     source: str
     """One line for a report: where the data came from."""
+
+    @functools.cached_property
+    def digest(self) -> str:
+        """SHA-256 of all that training reads of it: the arrays of all splits and how they are standardised; not its name or source."""
+        splits = {"train": self.train, "validation": self.validation, "test": self.test}
+        arrays = {f"{split}_{name}": array for split, held in splits.items() for name, array in held._asdict().items()}
+        arrays |= {"mean": self.mean, "std": self.std, "scale": np.float64(self.scale), "num_classes": np.int64(self.num_classes)}
+        return digest_arrays({name: np.asarray(array) for name, array in arrays.items() if array is not None})
 
 
 def channel_statistics(images: np.ndarray, scale: float) -> tuple[np.ndarray, np.ndarray]:

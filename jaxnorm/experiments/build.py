@@ -34,11 +34,16 @@ def load_dataset(name: str, data_dir: Path | None) -> Dataset:
         raise UsageError(str(error)) from error
 
 
-def on_devices(dataset: Dataset, mesh: Mesh) -> Data:
-    """The data set on every device once, as stored; mean and standard deviation in units of what is stored."""
+def as_data(dataset: Dataset) -> Data:
+    """What training takes of a data set, as stored; mean and standard deviation in units of what is stored."""
     train, validation, test = (Split(*split) for split in (dataset.train, dataset.validation, dataset.test))
     mean, std = (None if each is None else np.float32(dataset.scale) * each for each in (dataset.mean, dataset.std))
-    return jax.device_put(Data(train, validation, test, mean, std), NamedSharding(mesh, PartitionSpec()))
+    return Data(train, validation, test, mean, std)
+
+
+def on_devices(dataset: Dataset, mesh: Mesh) -> Data:
+    """The data set on every device once."""
+    return jax.device_put(as_data(dataset), NamedSharding(mesh, PartitionSpec()))
 
 
 def build_norm(config: Training, name: str, batch_size: int) -> Norm:
@@ -105,6 +110,14 @@ def assemble(
         )
     try_network(model, norm, batch_size, dataset)
     return make_train(model, build_optimizer(config, warmup_steps), batch_size, probe, order)
+
+
+def check_probe_examples(config: Any, dataset: Dataset) -> None:
+    """Check that a probe of so many training examples has them. Raises ``UsageError``."""
+    number = len(dataset.train.labels)
+    if config.probe_examples > number:
+        had = f"are more than {dataset.name} has: {number} training examples"
+        raise UsageError(f"--probe-examples {config.probe_examples} {had}; give at most that.")
 
 
 def build_optimizer(config: Training, warmup_steps: int = 0) -> MakeOptimizer:

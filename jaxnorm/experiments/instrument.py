@@ -52,6 +52,8 @@ class Instrument(Generic[Config, AnyArm]):
     """What tells the networks of an arm apart."""
     controls: Callable[[Config], Mapping[ControlArm, Columns]] = lambda config: {}
     """Arms that are trained once more on other networks; these go through the program that the arm's own went through."""
+    keeps_examples: bool = True
+    """Whether it is kept which test examples every network classifies correctly."""
 
 
 AnyInstrument = Instrument[Any, Any]

@@ -1,12 +1,12 @@
 """A custom norm, ``package.module:Class`` or ``package.module:Class(option=value)``: found, imported, wrapped as the table's are."""
 
-import hashlib
 import importlib
 import importlib.util
 import inspect
 import os
 import sys
 from collections.abc import Sequence
+from pathlib import Path
 from types import ModuleType
 
 from flax import linen as nn
@@ -16,6 +16,7 @@ from jaxnorm.experiments import devices
 from jaxnorm.experiments.checks import is_own, parse_own
 from jaxnorm.experiments.command_line import UsageError, nearest
 from jaxnorm.experiments.custom_code import blame
+from jaxnorm.experiments.own_sources import digest_sources
 from jaxnorm.norms import NORMS, Norm
 from jaxnorm.norms.calling import couples_examples
 
@@ -89,10 +90,5 @@ def _which(module: ModuleType, class_name: str) -> str:
 
 
 def own_norm_sources(names: Sequence[str]) -> dict[str, str]:
-    """For each custom norm a digest of the file that defines it, so that results of an edited layer are not taken for its results."""
-    return {name: _digest(import_norm(name).module) for name in names if is_own(name)}
-
-
-def _digest(layer: type) -> str:
-    source = inspect.getsource(sys.modules[layer.__module__])
-    return hashlib.sha256(source.encode()).hexdigest()[:16]
+    """For each norm of one's own a checksum of its sources, so that results of an edited layer are not taken for its results."""
+    return {name: digest_sources(Path(inspect.getfile(import_norm(name).module))) for name in names if is_own(name)}

@@ -1,20 +1,19 @@
 """What is finished of an arm while it is still being trained, so that no interruption loses more than some seconds of work."""
 
-import io
-import zipfile
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 
 import numpy as np
 
-from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.files import write_atomically
-from jaxnorm.training import Group
+from jaxnorm.experiments.kept import DamagedError, read_arrays, write_arrays
+from jaxnorm.training import Group, gather
+from jaxnorm.training.state import CORRECT
 
 KEEP_AFTER = 30.0
 """Seconds of work that are kept together: an arm of hours leaves some hundred files, one of seconds none."""
 NETWORKS, SECONDS, METRIC = "networks", "seconds", "metric "
-"""Names of the arrays in a file: of each group its number of networks and its seconds; ``metric train_loss`` of all groups, ``(n, E)``."""
+"""Names of the arrays in a file: of each group its number of networks and its seconds; ``metric train_loss`` of all groups, ``(n, E)``;
+and ``CORRECT``, ``(n, N)``, where that is kept."""
 
 
 class Parts:
@@ -25,17 +24,22 @@ class Parts:
         networks before them.
       resume: whether parts that are there already count; they are removed if not.
 
-    Raises:
-      UsageError: a part cannot be read.
+    Attributes:
+      groups: those that are finished.
+      damaged: the part that cannot be read, if one cannot; networks from there on are trained again.
     """
 
     def __init__(self, stem: Path, *, resume: bool):
         self._stem = stem
         self.groups: list[Group] = []
+        self.damaged: list[Path] = []
         if not resume:
-            self.remove()
-        while (path := self._path()).exists():
-            self.groups += _read(path)
+            remove_parts(stem)
+        try:
+            while (path := self._path()).exists():
+                self.groups += _read(path)
+        except DamagedError as error:
+            self.damaged = [Path(str(error))]
 
     @property
     def networks(self) -> int:
@@ -57,31 +61,33 @@ class Parts:
             raise
         self.groups += fresh
 
-    def remove(self) -> None:
-        """Remove the files, once the whole arm is kept."""
-        for path in self._stem.parent.glob(f"{self._stem.name}.part-*.npz"):
-            path.unlink()
-
     def _path(self) -> Path:
         """The file of the next part."""
         return self._stem.with_name(f"{self._stem.name}.part-{self.networks}.npz")
 
     def _keep(self, groups: Sequence[Group]) -> None:
-        content = io.BytesIO()
-        metrics = {METRIC + name: np.concatenate([group.metrics[name] for group in groups]) for name in groups[0].metrics}
-        numbers = {NETWORKS: [group.networks for group in groups], SECONDS: [group.seconds for group in groups]}
-        np.savez(content, **metrics, **{name: np.asarray(values) for name, values in numbers.items()})  # pyright: ignore[reportArgumentType]
-        write_atomically(self._path(), content.getvalue())
+        arrays = {METRIC + name: np.concatenate([group.metrics[name] for group in groups]) for name in groups[0].metrics}
+        arrays |= {NETWORKS: np.array([group.networks for group in groups]), SECONDS: np.array([group.seconds for group in groups])}
+        if (correct := gather(groups).correct) is not None:
+            arrays[CORRECT] = correct
+        write_arrays(self._path(), arrays)
         self.groups += groups
 
 
+def remove_parts(stem: Path) -> None:
+    """Remove the parts of an arm, once the whole of it is kept."""
+    for path in stem.parent.glob(f"{stem.name}.part-*.npz"):
+        path.unlink(missing_ok=True)
+
+
 def _read(path: Path) -> list[Group]:
-    try:
-        with np.load(path) as content:
-            arrays = dict(content)
-        ends = np.cumsum(arrays.pop(NETWORKS))[:-1]
-        seconds = arrays.pop(SECONDS).tolist()
-        split = {name.removeprefix(METRIC): np.split(values, ends) for name, values in arrays.items()}
-    except (OSError, ValueError, KeyError, EOFError, zipfile.BadZipFile) as error:
-        raise UsageError(f"{path} is not a readable results file; delete it and run again to train these networks anew.") from error
-    return [Group({name: values[index] for name, values in split.items()}, each) for index, each in enumerate(seconds)]
+    """The groups of one part. Raises ``DamagedError``."""
+    arrays = read_arrays(path)
+    ends = np.cumsum(arrays.pop(NETWORKS))[:-1]
+    seconds = arrays.pop(SECONDS).tolist()
+    split = {name: np.split(values, ends) for name, values in arrays.items()}
+    correct = split.pop(CORRECT, [None] * len(seconds))
+    return [
+        Group({name.removeprefix(METRIC): values[index] for name, values in split.items()}, each, correct[index])
+        for index, each in enumerate(seconds)
+    ]

@@ -7,7 +7,6 @@ Result:   one folder: its figures, report.md and report.html are drawn anew, wit
 """
 
 import dataclasses
-import json
 import sys
 from pathlib import Path
 from typing import Any
@@ -45,11 +44,12 @@ def report(arguments: list[str]) -> int:
 def _redraw(folder: Path, *, latex: bool) -> int:
     import_matplotlib()
     from jaxnorm import __version__
+    from jaxnorm.experiments.records import read_environment, read_settings
     from jaxnorm.experiments.registry import words_of
     from jaxnorm.experiments.reproduce import reproducing_command
     from jaxnorm.report.draw import draw_report
 
-    summary, environment, config = _summary(folder), _json(folder / "environment.json"), _json(folder / "config.json")
+    summary, environment, config = _summary(folder), read_environment(folder), read_settings(folder)
     worded = dataclasses.replace(summary, settings={**summary.settings, **{key: config[key] for key in WORDING if key in config}})
     version = __version__ if latex else ""
     draw_report(worded, words_of(summary.instrument), folder, reproducing_command(config), environment, latex=version)
@@ -80,13 +80,6 @@ def _summary(folder: Path) -> Any:
     except msgspec.MsgspecError as error:
         told = f"{folder / 'summary.json'} is not the summary of a run that trains networks"
         raise UsageError(f"{told}; name another folder, or run its command again.") from error
-
-
-def _json(path: Path) -> dict[str, Any]:
-    try:
-        return json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError) as error:
-        raise UsageError(f"{path} cannot be read; the folder of a finished run has it.") from error
 
 
 if __name__ == "__main__":

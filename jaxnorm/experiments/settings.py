@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxnorm.config import Study
+from jaxnorm.experiments.claim import WORDING
 from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.own_norms import own_norm_sources
 
@@ -24,6 +25,7 @@ def settings(config: Study, instrument: str) -> dict[str, Any]:
 
 
 def default_folder(config: Study, instrument: str) -> Path:
-    """``runs/compare-digits-1a2b3c4d``: the same settings always name the same folder."""
-    digest = hashlib.sha256(json.dumps(settings(config, instrument), sort_keys=True).encode()).hexdigest()
+    """``runs/compare-digits-1a2b3c4d``: the same settings always name the same folder, however the question is worded."""
+    telling = {key: value for key, value in settings(config, instrument).items() if key not in WORDING}
+    digest = hashlib.sha256(json.dumps(telling, sort_keys=True).encode()).hexdigest()
     return Path("runs") / f"{instrument}-{re.sub(r'[^A-Za-z0-9._-]', '-', config.dataset)}-{digest[:8]}"

@@ -1,6 +1,6 @@
 """The runner that all instruments share: arms x replicas -> history -> table -> verdicts -> figures and report."""
 
-import json
+import sys
 import time
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -14,17 +14,25 @@ from jaxnorm import __version__
 from jaxnorm.config import Study
 from jaxnorm.data import Dataset
 from jaxnorm.experiments import devices
+from jaxnorm.experiments.budget import check_budget
 from jaxnorm.experiments.build import make_replicas, on_devices
 from jaxnorm.experiments.checks import check_norms
+from jaxnorm.experiments.claim import expanded
+from jaxnorm.experiments.correct import count_correct
+from jaxnorm.experiments.disk import disk_errors
 from jaxnorm.experiments.environment import save_environment
 from jaxnorm.experiments.folder import ArmResult, RunFolder
-from jaxnorm.experiments.instrument import AnyInstrument
+from jaxnorm.experiments.identity import find_identity
+from jaxnorm.experiments.instrument import AnyInstrument, Columns
 from jaxnorm.experiments.jobs import Job, make_jobs
+from jaxnorm.experiments.limits import check_counts
 from jaxnorm.experiments.own_norms import find_norm
 from jaxnorm.experiments.parts import Parts
 from jaxnorm.experiments.progress import Advance, show_progress
+from jaxnorm.experiments.records import find_environment, is_drawn, read_environment
 from jaxnorm.experiments.registry import words_of
 from jaxnorm.experiments.reproduce import reproducing_command
+from jaxnorm.experiments.roles import join_rows
 from jaxnorm.experiments.settings import default_folder, settings
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.experiments.tracking import OnArm, make_trackers
@@ -47,25 +55,31 @@ def run(config: Study, instrument: AnyInstrument, on_arm: Sequence[OnArm] = ()) 
 
     ``on_arm`` are told of every arm of the run once its networks are trained and kept, in the order in which they are.
     """
+    check_counts(config)
+    console = make_console(quiet=config.quiet)
     check_norms(config.norms, NORMS)
-    path = config.out.expanduser() if config.out else default_folder(config, instrument.name)
+    path = expanded(config.out, "--out") if config.out else default_folder(config, instrument.name)
     trackers = [*on_arm, *make_trackers(config, path.name)]
     devices.set_up()
     for name in config.norms:
         find_norm(name)  # a mistake in a norm of one's own shows before any data are fetched
     jobs = make_jobs(config, instrument)
-    folder = RunFolder(path, settings(config, instrument.name), resume=config.resume)
-    console = make_console(quiet=config.quiet)
-    devices.announce(console)
-    results = train_arms(config, jobs, folder, console, trackers)
-    summary = report(config, instrument, results, jobs[0].dataset, folder)
-    show(config, summary, words_of(instrument.name), results, folder)
+    check_budget(config, jobs)
+    with disk_errors(f"what was finished before is kept in {path}, and the same command goes on from there"):
+        identity = find_identity([job.dataset for job in jobs])
+        folder = RunFolder(path, settings(config, instrument.name), resume=config.resume, identity=identity)
+        devices.announce(console)
+        results = train_arms(config, jobs, folder, console, trackers)
+        summary = report(config, instrument, results, jobs, folder)
+        show(config, summary, words_of(instrument.name), results, folder)
     return 0
 
 
 def show(config: Study, summary: Summary, words: Vocabulary, results: Mapping[Arm, ArmResult], folder: RunFolder) -> None:
     """Print as much as was asked for."""
     console = make_console()
+    if all(len(arm.diverged) == len(summary.seeds) for arm in summary.arms):
+        console.print(f"all {count(len(summary.arms) * len(summary.seeds), 'network')} diverged: this run shows nothing of its question.")
     if config.quiet:
         print_brief(summary, words, console)
         console.print(f"report: {folder.path / 'report.html'}", soft_wrap=True)
@@ -77,15 +91,18 @@ def show(config: Study, summary: Summary, words: Vocabulary, results: Mapping[Ar
     console.print(f"written to {folder.path}: {', '.join(folder.contents())}")
 
 
-def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmResult], dataset: Dataset, folder: RunFolder) -> Summary:
+def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmResult], jobs: Sequence[Job], folder: RunFolder) -> Summary:
     """Write tables, verdicts, figures and report of trained arms."""
-    rows = folder.save_metrics(list(results.values()))
+    rows = join_rows(results, config)
+    folder.save_metrics(rows)
     told = settings(config, instrument.name)
-    summary = read_run(config, instrument, rows, dataset, told, {arm: each.seconds_per_network for arm, each in results.items()})
-    write_atomically(folder.path / "summary.json", summary.to_json())
-    environment = json.loads((folder.path / "environment.json").read_text(encoding="utf-8"))
-    latex = __version__ if config.latex else ""
-    draw_report(summary, words_of(instrument.name), folder.path, reproducing_command(told), environment, latex=latex)
+    summary = read_run(config, instrument, rows, jobs[0].dataset, told, results, {job.arm: job.columns for job in jobs})
+    content = summary.to_json()
+    if config.latex or not is_drawn(folder.path, content):
+        latex = __version__ if config.latex else ""
+        command, environment = reproducing_command(told), read_environment(folder.path)
+        draw_report(summary, words_of(instrument.name), folder.path, command, environment, latex=latex)
+        write_atomically(folder.path / "summary.json", content)  # last: it says that all of this is drawn
     return summary
 
 
@@ -95,11 +112,20 @@ def read_run(
     rows: pd.DataFrame,
     dataset: Dataset,
     told: Mapping[str, Any],
-    seconds: Mapping[Arm, Sequence[float]],
+    results: Mapping[Arm, ArmResult],
+    columns: Mapping[Arm, Columns],
 ) -> Summary:
-    """From the tidy table of a run to its summary. ``told``: the settings as JSON values; ``seconds`` per network, by compiled arm."""
+    """From the tidy table of a run to its summary.
+
+    ``told``: the settings as JSON values; ``results`` and ``columns``, what tells networks apart, of the compiled arms.
+    """
     analysis = instrument.analyse(config, rows, dataset)
     origins = {arm: analysis.origins.get(arm, (arm, {})) for arm in analysis.plan.arms}
+    examples = {
+        arm.key: count_correct(results[compiled], columns[compiled], config.seed_numbers, setting)
+        for arm, (compiled, setting) in origins.items()
+        if results[compiled].correct is not None
+    }
     return summarise(
         analysis.rows,
         analysis.plan,
@@ -108,7 +134,8 @@ def read_run(
         settings=told,
         data=describe_data(dataset),
         num_classes=dataset.num_classes,
-        seconds={arm.key: seconds[compiled] for arm, (compiled, _) in origins.items()},
+        seconds={arm.key: results[compiled].seconds_per_network for arm, (compiled, _) in origins.items()},
+        examples=examples,
         sweeps=analysis.sweeps,
         facts=analysis.facts,
         control=analysis.control,
@@ -129,6 +156,8 @@ def train_arms(
     missing, results, began = [job for job in jobs if job.arm not in kept], dict(kept), time.perf_counter()
     parts = {job.arm: folder.parts(job.arm) for job in missing}
     _tell_kept(jobs, kept, parts, console)
+    for path in folder.damaged:
+        print(f"{path} is damaged: what it held is trained again", file=sys.stderr)
     for arm, result in kept.items():
         _tell(on_arm, arm, result)
     try:
@@ -140,13 +169,13 @@ def train_arms(
                 console.print(f"{job.title}: {count(result.networks, 'network')} trained and kept")
     except KeyboardInterrupt:
         if results:
-            folder.save_metrics(list(results.values()))
+            folder.save_metrics(join_rows(results, config))
         then = "the same command goes on from there" if config.resume else "without --no-resume the same command goes on from there"
         begun = sum(parts[job.arm].networks for job in missing if job.arm not in results)
         console.print(f"{_how_many(results, begun)} finished and kept in {folder.path}; {then}.")
         raise
     finally:
-        if missing or not (folder.path / "environment.json").exists():
+        if missing or find_environment(folder.path) is None:
             save_environment(folder.path, results, [job.dataset for job in jobs], time.perf_counter() - began)
     return {job.arm: results[job.arm] for job in jobs}
 
@@ -203,7 +232,9 @@ def _compile(config: Study, jobs: Sequence[Job], data: Mapping[int, Data], mesh:
 def _train_arm(config: Study, job: Job, programs: Programs, data: Data, parts: Parts, advance: Advance) -> ArmResult:
     """Train the networks of an arm that are not among its ``parts`` yet."""
     remaining = Replica(*(leaf[parts.networks :] for leaf in make_replicas(job.columns, config)))
-    parts.extend(run_groups(programs, remaining, config.epochs, data, lambda epochs: advance(job.title, epochs)))
+    groups = run_groups(programs, remaining, config.epochs, data, lambda epochs: advance(job.title, epochs))
+    parts.extend(groups if job.keeps_examples else (group._replace(correct=None) for group in groups))
     history = gather(parts.groups)
     run_seconds = sum(group.seconds for group in parts.groups)
-    return ArmResult(tidy(job.arm, job.columns, history.metrics), job.networks, programs.compile_seconds, run_seconds, history.seconds)
+    rows = tidy(job.arm, job.columns, history.metrics)
+    return ArmResult(rows, job.networks, programs.compile_seconds, run_seconds, history.seconds, history.correct)

@@ -8,6 +8,7 @@ from typing import Any, Protocol
 import pandas as pd
 
 from jaxnorm.config import Output
+from jaxnorm.experiments.claim import expanded
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.folder import file_stem
 from jaxnorm.stats.arm import Arm
@@ -29,14 +30,12 @@ def make_trackers(config: Output, run: str) -> list[OnArm]:
     """The callbacks that the settings ask for; ``run`` names the run. Raises ``UsageError`` where what they need is missing."""
     if config.tensorboard is None:
         return []
-    folder = config.tensorboard.expanduser()
-    if folder.exists() and not folder.is_dir():
-        raise UsageError(f"--tensorboard {folder} is a file; name a folder, new or of earlier runs.")
+    folder = expanded(expanded(config.tensorboard, "--tensorboard") / run, "--tensorboard")
     try:
         package = importlib.import_module("tensorboardX")
     except ImportError as error:
         raise UsageError("--tensorboard needs the package tensorboardX; pip install 'jaxnorm[tensorboard]', or leave it out.") from error
-    return [to_tensorboard(folder / run, lambda path: package.SummaryWriter(str(path)))]
+    return [to_tensorboard(folder, lambda path: package.SummaryWriter(str(path)))]
 
 
 def to_tensorboard(folder: Path, make_writer: Callable[[Path], Writer]) -> OnArm:

@@ -43,7 +43,7 @@ def _amounts(summary: Summary, words: Vocabulary, verdict: Verdict) -> str:
 
 
 def _amount(summary: Summary, measure: Measure, found: Sequence[Evidence]) -> str:
-    """``mean training loss −0.027 to +0.0081 nats, margin 0.0031 to 0.0040``."""
+    """``mean training loss −0.027…+0.0081 nats, margin 0.0031…0.0040``."""
     compared = [summary.comparisons[part.comparison] for part in found]
     means = sorted(measure.unit.factor * part.sign * each.mean for part, each in zip(found, compared, strict=True))
     shown = dict.fromkeys(signed(mean) for mean in (means[0], means[-1]))
@@ -51,7 +51,7 @@ def _amount(summary: Summary, measure: Measure, found: Sequence[Evidence]) -> st
     bands = dict.fromkeys([next(iter(margins)), list(margins)[-1]])
     epochs = " by epoch" if any("@" in each.measure for each in compared) and len(compared) > 1 else ""
     title = measure.title.removeprefix("final ") if epochs else measure.title
-    return f"{title}{epochs} {' '.join([' to '.join(shown), measure.unit.difference]).strip()}, margin {' to '.join(bands)}"
+    return f"{title}{epochs} {' '.join(['…'.join(shown), measure.unit.difference]).strip()}, margin {'…'.join(bands)}"
 
 
 def forest(summary: Summary, words: Vocabulary, verdict: Verdict) -> tuple[ForestRow, ...]:

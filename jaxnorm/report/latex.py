@@ -27,6 +27,7 @@ SPECIAL = {
     "’": "'",
     "β": r"$\beta$",
     "·": r"$\cdot$",
+    "…": r"\dots{}",
 }
 METHOD = (
     "Differences are paired by seed; intervals are Student's $t$ at a level at which all comparisons of the report hold together in "

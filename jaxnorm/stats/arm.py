@@ -6,6 +6,13 @@ from typing import Self
 Factor = str | int | float
 
 
+def spell(value: Factor) -> str:
+    """A factor's value as text that no other value has: ``16`` for 16.0, and all digits where six are not enough."""
+    if not isinstance(value, float):
+        return str(value)
+    return short if float(short := f"{value:g}") == value else repr(value)
+
+
 @dataclasses.dataclass(frozen=True, order=True)
 class Arm:
     """One line in a figure, one row in a table. Every instrument has its own subclass, whose fields are columns of the tidy table."""
@@ -19,8 +26,8 @@ class Arm:
 
     @property
     def key(self) -> str:
-        """A name for files and dictionaries: ``batch-16``."""
-        return "-".join(f"{value:g}" if isinstance(value, float) else str(value) for value in self.factors.values())
+        """A name for files and dictionaries, of no other arm: ``batch-16``."""
+        return "-".join(spell(value) for value in self.factors.values())
 
 
 @dataclasses.dataclass(frozen=True)

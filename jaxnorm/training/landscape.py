@@ -22,7 +22,7 @@ from jax.flatten_util import ravel_pytree
 from jaxtyping import Array, Float
 
 from jaxnorm.training.loop import Probe
-from jaxnorm.training.state import Data, TrainState
+from jaxnorm.training.state import GENERATOR, Data, TrainState
 from jaxnorm.training.step import metrics_of, model_input
 from jaxnorm.types import Scalar
 
@@ -164,7 +164,7 @@ def make_landscape_probe(
         raw = along_gradient(loss, state.params, jnp.array(steps, jnp.float32))
         scaled_loss, units = in_weight_units(loss, state.params)
         scaled = along_gradient(scaled_loss, units, jnp.array(relative_steps, jnp.float32), relative=True)
-        key = jax.random.key(0)
+        key = jax.random.key(0, impl=GENERATOR)
         numbers = _logs(raw, top_eigenvalue(loss, state.params, key, iterations), "")
         numbers |= _logs(scaled, top_eigenvalue(scaled_loss, units, key, iterations), "_scaled")
         return {"probed_loss": jnp.asarray(loss(state.params))} | numbers

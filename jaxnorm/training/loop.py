@@ -9,8 +9,8 @@ import jax.numpy as jnp
 from jaxtyping import Array, Int
 
 from jaxnorm.training.order import Order, shuffled
-from jaxnorm.training.state import Data, Metrics, Replica, TrainState
-from jaxnorm.training.step import MakeOptimizer, evaluate, make_update, model_input
+from jaxnorm.training.state import CORRECT, GENERATOR, Data, Metrics, Replica, TrainState
+from jaxnorm.training.step import MakeOptimizer, evaluate, evaluate_each, make_update, model_input
 from jaxnorm.types import Scalar
 
 
@@ -22,7 +22,7 @@ class Train(NamedTuple):
     advance: Callable[[tuple[Replica, TrainState], tuple[Int[Array, " E"], Data]], tuple[TrainState, dict[str, Array]]]
     """Some more epochs, by number: the new state, and each ``<split>_<quantity>`` after every epoch, ``(E,)``."""
     finish: Callable[[TrainState, Data], dict[str, Array]]
-    """The test set, read once."""
+    """The test set, read once: its metrics, and ``CORRECT``."""
 
 
 Probe = Callable[[TrainState, Data], dict[str, Array]]
@@ -44,8 +44,8 @@ class Keys(NamedTuple):
 
 
 def replica_keys(replica: Replica) -> Keys:
-    """Keys from the seed's number alone, so a seed gives the same network in whatever company it runs."""
-    key = jax.random.key(replica.seed)
+    """Keys from the seed's number alone, so a seed gives the same network in whatever company, and under whatever default generator."""
+    key = jax.random.key(replica.seed, impl=GENERATOR)
     return Keys(*(jax.random.fold_in(key, consumer) for consumer in range(len(Keys._fields))))
 
 
@@ -96,6 +96,7 @@ def make_train(model: nn.Module, make_optimizer: MakeOptimizer, batch_size: int,
         return jax.lax.scan(epoch, state, epochs)
 
     def finish(state: TrainState, data: Data) -> dict[str, Array]:
-        return named("test", evaluate(model, state, data.test, data))
+        metrics, correct = evaluate_each(model, state, data.test, data)
+        return named("test", metrics) | {CORRECT: correct}
 
     return Train(start, advance, finish)

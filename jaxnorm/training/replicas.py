@@ -13,7 +13,7 @@ import numpy as np
 from jax.sharding import AxisType, Mesh, NamedSharding, PartitionSpec
 
 from jaxnorm.training.loop import Train
-from jaxnorm.training.state import Data, Replica
+from jaxnorm.training.state import CORRECT, Data, Replica
 from jaxnorm.xla import FAST, QUICK, Options
 
 OWN, SHARED = PartitionSpec("seed"), PartitionSpec()
@@ -38,12 +38,13 @@ class Programs(NamedTuple):
 
 
 class Group(NamedTuple):
-    """What n networks leave that were trained side by side: metrics ``(n, E)``, those of a probe ``(n, E + 1)``, test metrics ``(n, 1)``,
-    and the seconds that all of them took.
+    """What n networks leave that were trained side by side: metrics ``(n, E)``, those of a probe ``(n, E + 1)``, test metrics ``(n, 1)``;
+    the seconds that all of them took; and ``CORRECT``, ``(n, N)``, unless it is not kept.
     """
 
     metrics: dict[str, np.ndarray]
     seconds: float
+    correct: np.ndarray | None = None
 
     @property
     def networks(self) -> int:
@@ -52,12 +53,13 @@ class Group(NamedTuple):
 
 
 class History(NamedTuple):
-    """What a run of S replicas leaves: metrics ``(S, E)``, those of a probe ``(S, E + 1)``, test metrics ``(S, 1)``, and seconds
-    per network of each timed group.
+    """What a run of S replicas leaves: metrics ``(S, E)``, those of a probe ``(S, E + 1)``, test metrics ``(S, 1)``; seconds per network
+    of each timed group; and ``CORRECT``, ``(S, N)``, unless it is not kept.
     """
 
     metrics: dict[str, np.ndarray]
     seconds: list[float]
+    correct: np.ndarray | None = None
 
 
 def make_mesh() -> Mesh:
@@ -157,13 +159,17 @@ def run_groups(
     for group, num_valid in _groups(replicas, programs.group_size):
         began = time.perf_counter()
         metrics = _run_group(programs, group, num_epochs, data, lambda epochs, n=num_valid: on_progress(epochs * n))
-        yield Group({name: value[:num_valid] for name, value in metrics.items()}, time.perf_counter() - began)
+        valid = {name: value[:num_valid] for name, value in metrics.items()}
+        correct = valid.pop(CORRECT)
+        yield Group(valid, time.perf_counter() - began, correct)
 
 
 def gather(groups: Sequence[Group]) -> History:
     """Groups, one at least, as one history."""
     metrics = {name: np.concatenate([group.metrics[name] for group in groups]) for name in groups[0].metrics}
-    return History(metrics, [group.seconds / group.networks for group in groups])
+    kept = [group.correct for group in groups if group.correct is not None]
+    correct = np.concatenate(kept) if len(kept) == len(groups) else None
+    return History(metrics, [group.seconds / group.networks for group in groups], correct)
 
 
 def _groups(replicas: Replica, group_size: int) -> Iterator[tuple[Replica, int]]:
@@ -185,5 +191,6 @@ def _run_group(
         state, metrics = programs.advance((replica, state), (jax.device_put(epochs, NamedSharding(programs.mesh, SHARED)), data))
         parts.append(jax.device_get(metrics))
         on_progress(programs.epochs_per_call)
-    test = {name: value[:, None] for name, value in jax.device_get(programs.finish(state, data)).items()}
+    finished = jax.device_get(programs.finish(state, data))
+    test = {name: value if name == CORRECT else value[:, None] for name, value in finished.items()}
     return {name: np.concatenate([part[name] for part in parts if name in part], axis=1) for name in parts[-1]} | test

@@ -17,7 +17,7 @@ from jaxtyping import Array, Float
 
 from jaxnorm.training.loop import Probe
 from jaxnorm.training.probes import PERCENTILES
-from jaxnorm.training.state import Data, TrainState
+from jaxnorm.training.state import GENERATOR, Data, TrainState
 from jaxnorm.training.step import MakeOptimizer, metrics_of, model_input, streams
 
 Gradient = Callable[[Any], Any]
@@ -95,7 +95,7 @@ def make_gradient_probe(
 def batch_loss(model: nn.Module, state: TrainState, data: Data, index: Array) -> Callable[[Any], Array]:
     """The mean training loss over the examples ``index``, ``(B,)``, as a function of the parameters; noise is the same at every call."""
     x, lengths = model_input(data.train, index, data)
-    rngs = streams(jax.random.key(0))
+    rngs = streams(jax.random.key(0, impl=GENERATOR))
 
     def loss(params: Any) -> Array:
         variables = {"params": params, "batch_stats": state.batch_stats}

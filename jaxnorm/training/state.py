@@ -7,6 +7,11 @@ from jaxtyping import Array, Float, Int, UInt32
 
 from jaxnorm.types import Inputs, Labels, Scalar
 
+GENERATOR = "threefry2x32"
+"""The generator of all random numbers in training, whichever is jax's default."""
+CORRECT = "test_correct"
+"""Which test examples a network classifies correctly, ``(N,)``: uint8 0 or 1; where every position has a label, float32 fractions."""
+
 
 class Replica(NamedTuple):
     """What varies in number between networks of one compiled program; each leaf is ``()`` for one network, ``(S,)`` for many."""

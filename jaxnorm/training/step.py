@@ -70,18 +70,24 @@ def make_update(model: nn.Module, data: Data, optimizer: optax.GradientTransform
 
 def evaluate(model: nn.Module, state: TrainState, split: Split, data: Data) -> Metrics:
     """Mean metrics of the evaluation network over all examples of ``split``, in batches of about ``EVALUATION_BATCH``."""
+    return evaluate_each(model, state, split, data)[0]
+
+
+def evaluate_each(model: nn.Module, state: TrainState, split: Split, data: Data) -> tuple[Metrics, Array]:
+    """The same, and what is correct of each example, ``(N,)``: uint8 0 or 1; where every position has a label, float32 fractions."""
     num_examples = len(split.labels)
     num_batches = -(-num_examples // EVALUATION_BATCH)
     batch_size = -(-num_examples // num_batches)
     variables = {"params": state.params, "batch_stats": state.batch_stats}
 
-    def add_batch(total: Metrics, first: Array) -> tuple[Metrics, None]:
+    def add_batch(total: Metrics, first: Array) -> tuple[Metrics, Array]:
         index = first + jnp.arange(batch_size)
         present = index < num_examples  # the last batch may reach past the end
         x, lengths = model_input(split, index, data)
         metrics = metrics_of(jnp.asarray(model.apply(variables, x, train=False, lengths=lengths)), split.labels[index])
-        return Metrics(*(old + jnp.where(present, new, 0).sum() for old, new in zip(total, metrics, strict=True))), None
+        total = Metrics(*(old + jnp.where(present, new, 0).sum() for old, new in zip(total, metrics, strict=True)))
+        return total, jnp.asarray(metrics.accuracy, jnp.uint8 if split.labels.ndim == 1 else jnp.float32)
 
     nothing = Metrics(jnp.zeros(()), jnp.zeros(()))
-    total, _ = jax.lax.scan(add_batch, nothing, batch_size * jnp.arange(num_batches))
-    return jax.tree.map(lambda value: value / num_examples, total)
+    total, correct = jax.lax.scan(add_batch, nothing, batch_size * jnp.arange(num_batches))
+    return jax.tree.map(lambda value: value / num_examples, total), correct.reshape(-1)[:num_examples]

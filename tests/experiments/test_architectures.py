@@ -26,7 +26,7 @@ def finished(tmp_path_factory):
 
 def test_architectures_writes_tables_figures_and_report(finished):
     rows = pd.read_parquet(finished / "metrics.parquet")
-    assert list(rows.columns) == ["norm", "model", "seed", "learning_rate", "epoch", "metric", "value"]
+    assert list(rows.columns) == ["norm", "model", "seed", "learning_rate", "role", "epoch", "metric", "value"]
     networks = rows[["norm", "seed", "learning_rate"]].drop_duplicates()
     assert len(networks) == 2 * 3 * 2
     assert {path.name for path in (finished / "figures").glob("*.svg")} == {"accuracy.svg", "learning_rate.svg"}

@@ -9,7 +9,6 @@ from jaxnorm.experiments import study
 from jaxnorm.experiments.__main__ import main as jaxnorm
 from jaxnorm.experiments.command_line import read_flags, read_protocol
 from jaxnorm.experiments.compare.__main__ import main
-from jaxnorm.experiments.compare.study import CompareConfig
 
 SETTINGS = {
     "unknown norm": (["--norms", "btach", "layer"], ["btach", "did you mean 'batch'?"]),
@@ -181,16 +180,6 @@ def test_folder_with_settings_that_are_none_is_refused(tmp_path, capsys):
     (tmp_path / "config.json").write_text("[]")
     assert main(["--out", str(tmp_path)]) == 2
     assert_one_sentence(capsys.readouterr().err, ["config.json", "does not hold the settings"])
-
-
-def test_damaged_results_file_is_named_and_not_used(tmp_path, capsys):
-    out = tmp_path / "out"
-    assert main(["--norms", "nrom", "--out", str(out)]) == 2
-    capsys.readouterr()
-    study.RunFolder(out, study.settings(CompareConfig(), "compare"), resume=True)
-    (out / "arms" / "batch-16.parquet").write_bytes(b"PAR1 cut off")
-    assert main(["--out", str(out)]) == 2
-    assert_one_sentence(capsys.readouterr().err, ["batch-16.parquet", "delete it"])
 
 
 def test_unknown_instrument_is_refused(capsys):

@@ -38,7 +38,7 @@ def values_of(rows, metric, **factors):
 
 
 def test_run_writes_tables_figures_and_report(finished, rows):
-    assert list(rows.columns) == ["norm", "batch_size", "ghost_size", "order", "seed", "learning_rate", "epoch", "metric", "value"]
+    assert list(rows.columns) == ["norm", "batch_size", "ghost_size", "order", "seed", "learning_rate", "role", "epoch", "metric", "value"]
     assert {path.name for path in (finished / "figures").glob("*.svg")} == {"evaluation.svg"}  # there is nothing to draw the others against
     assert (finished / "report.md").exists()
 

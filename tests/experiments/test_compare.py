@@ -50,7 +50,7 @@ def test_compare_writes_every_promised_file(finished):
 
 def test_compare_metrics_are_tidy_and_complete(finished):
     rows = pd.read_csv(finished / "metrics.csv")
-    assert list(rows.columns) == ["norm", "batch_size", "seed", "epoch", "metric", "value"]
+    assert list(rows.columns) == ["norm", "batch_size", "seed", "role", "epoch", "metric", "value"]
     curves = [f"{split}_{quantity}" for split in ("train", "validation") for quantity in ("loss", "accuracy")]
     arms, seeds, epochs = 4 + 1, 3, 2  # the fifth is the control
     counts = rows.groupby("metric").size().to_dict()
@@ -62,6 +62,7 @@ def test_compare_metrics_are_tidy_and_complete(finished):
 def test_compare_control_has_seeds_of_its_own_and_changes_no_other_number(finished, tmp_path):
     rows, out = pd.read_csv(finished / "metrics.csv"), tmp_path / "out"
     further = rows[rows.seed >= 3]
+    assert (set(further.role), set(rows[rows.seed < 3].role)) == ({"control"}, {"reported"})
     assert (set(further.norm), set(further.batch_size), set(further.seed)) == ({"batch"}, {16}, {3, 4, 5})
     assert run(out, "--no-control") == 0
     pd.testing.assert_frame_equal(rows[rows.seed < 3], pd.read_csv(out / "metrics.csv"), check_exact=True)
@@ -139,7 +140,7 @@ def test_compare_resumes_inside_an_arm_to_the_same_bytes(keep_after, tmp_path, m
     assert run(out, *flags) == 0
     assert "0 arms of 1 and 2 networks of the next were finished before" in " ".join(capsys.readouterr().out.split())
     assert trained == [5, 3, 3, 5, 5, 5]  # then the control
-    assert {path.name for path in (out / "arms").iterdir()} == {"batch-128.parquet", "batch-128-control.parquet"}
+    assert {path.stem for path in (out / "arms").iterdir()} == {"batch-128", "batch-128-control"}
     assert (out / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
     assert (out / "metrics.parquet").read_bytes() == (whole / "metrics.parquet").read_bytes()
     timings = json.loads((out / "environment.json").read_text())["arms"]["batch-128"]

@@ -17,7 +17,7 @@ def test_covariate_shift_writes_tables_figures_and_verdicts(tmp_path):
     out = tmp_path / "out"
     assert main([*SMALL, "--out", str(out)]) == 0
     rows = pd.read_parquet(out / "metrics.parquet")
-    assert list(rows.columns) == ["norm", "activation", "seed", "epoch", "metric", "value"]
+    assert list(rows.columns) == ["norm", "activation", "seed", "role", "epoch", "metric", "value"]
     metrics = set(rows["metric"])
     assert {"input_p50.unit_1", "gradient_cosine", "gradient_distance.dense_1", "gradient_change.logits", "saturation"} <= metrics
     assert "input_p50.unit_2" not in metrics

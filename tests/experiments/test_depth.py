@@ -23,7 +23,7 @@ def test_depth_writes_table_figures_and_verdicts(tmp_path):
     out = tmp_path / "out"
     assert main([*TINY, "--out", str(out)]) == 0
     rows = pd.read_parquet(out / "metrics.parquet")
-    assert list(rows.columns) == ["norm", "placement", "depth", "warmup_steps", "seed", "epoch", "metric", "value"]
+    assert list(rows.columns) == ["norm", "placement", "depth", "warmup_steps", "seed", "role", "epoch", "metric", "value"]
     probed = rows[rows.metric == "gradient_norm.block_1"]
     assert sorted(probed.epoch.unique()) == [0, 1]
     summary = Summary.load(out / "summary.json")

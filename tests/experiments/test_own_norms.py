@@ -1,6 +1,7 @@
 """A norm of the user's own joins a comparison like one of the table, and each mistake in it ends with one sentence."""
 
 import importlib
+import inspect
 import json
 import os
 import re
@@ -14,7 +15,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from experiments.refusals import assert_one_sentence, assert_refused
-from jaxnorm.analysis.wording import norm_title
+from flax import linen as nn
 
 import jaxnorm
 from jaxnorm.data import with_padding
@@ -24,7 +25,8 @@ from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.compare.__main__ import main
 from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.experiments.folder import RunFolder, file_stem
-from jaxnorm.experiments.own_norms import find_norm
+from jaxnorm.experiments.own_norms import find_norm, own_norm_sources
+from jaxnorm.experiments.own_sources import source_files
 from jaxnorm.experiments.registry import part_of
 from jaxnorm.experiments.trial import try_network
 
@@ -96,8 +98,8 @@ def test_own_norm_is_trained_as_the_table_trains_it(finished):
 
 def test_own_norm_files_have_names_for_every_file_system(finished):
     names = sorted(path.name for path in (finished / "arms").iterdir())
-    assert [name.startswith(("flax-linen-LayerNorm-16-", "layer-16.")) for name in names] == [True, True]
-    assert all(re.fullmatch(r"[A-Za-z0-9_-]+\.parquet", name) for name in names)
+    assert [name.startswith(("flax-linen-LayerNorm-16-", "layer-16.")) for name in names] == [True] * 4
+    assert all(re.fullmatch(r"[A-Za-z0-9_-]+\.(parquet|npz)", name) for name in names)
 
 
 def test_own_norm_resumes(finished, capsys, nothing_is_compiled):
@@ -118,7 +120,7 @@ def test_edited_norm_does_not_pass_for_the_old_one(write, tmp_path, capsys):
     layer = "class Double(nn.Module):\n    def __call__(self, x):\n        return {} * x\n"
     write(layer.format(2))
     old = study.settings(config, "compare")
-    RunFolder(tmp_path / "out", old, resume=True)
+    RunFolder(tmp_path / "out", old, resume=True, identity={})
     write(layer.format(2))
     assert study.settings(config, "compare") == old
     write(layer.format(3))
@@ -126,6 +128,39 @@ def test_edited_norm_does_not_pass_for_the_old_one(write, tmp_path, capsys):
     assert main(["--norms", "mine:Double", "--out", str(tmp_path / "out")]) == 2
     assert_one_sentence(capsys.readouterr().err, ["own_norms", "name another folder"])
     assert json.loads((tmp_path / "out" / "config.json").read_text()) == json.loads(json.dumps(old))
+
+
+def test_checksum_covers_what_the_norm_imports_and_nothing_else(write, tmp_path):
+    package = tmp_path / "parts"
+    package.mkdir()
+    written = {
+        "parts/__init__.py": "",
+        "parts/inner.py": "from . import deep\n",
+        "parts/deep.py": "A = 1\n",
+        "later.py": "B = 1\n",
+        "other.py": "",
+    }
+    for name, text in written.items():
+        (tmp_path / name).write_text(text)
+    text = (
+        "from parts.inner import deep\n\n\nclass Double(nn.Module):\n    def __call__(self, x):\n        import later\n        return x\n"
+    )
+
+    def checksum():
+        write(text)
+        return own_norm_sources(["mine:Double"])["mine:Double"]
+
+    before = checksum()
+    assert [path.name for path in source_files(tmp_path / "mine.py")] == ["mine.py", "__init__.py", "inner.py", "later.py", "deep.py"]
+    for name, old in written.items():
+        (tmp_path / name).write_text(f"{old}C = 2\n")
+        assert (checksum() != before) == (name != "other.py"), name
+        (tmp_path / name).write_text(old)
+    assert checksum() == before
+
+
+def test_checksum_of_an_installed_norm_is_that_of_its_module():
+    assert len(source_files(Path(inspect.getfile(nn.LayerNorm)))) == 1
 
 
 RUNNING = '''class Running(nn.Module):

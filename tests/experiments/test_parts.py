@@ -4,8 +4,7 @@ import numpy as np
 import pytest
 
 from jaxnorm.experiments import parts
-from jaxnorm.experiments.command_line import UsageError
-from jaxnorm.experiments.parts import Parts
+from jaxnorm.experiments.parts import Parts, remove_parts
 from jaxnorm.training import Group, gather
 
 
@@ -55,7 +54,7 @@ def test_parts_of_another_arm_are_left_alone(stem):
     control = Parts(stem.with_name("batch-16-control"), resume=True)
     with pytest.raises(KeyboardInterrupt):
         control.extend(interrupted(group(0)))
-    Parts(stem, resume=True).remove()
+    remove_parts(stem)
     Parts(stem, resume=False)
     assert Parts(stem.with_name("batch-16-control"), resume=True).networks == 2
 
@@ -68,7 +67,33 @@ def test_parts_are_removed_where_nothing_is_resumed(stem):
 
 
 @pytest.mark.parametrize("content", [b"", b"PK cut off", b"\x93NUMPY"])
-def test_damaged_part_is_named(stem, content):
-    stem.with_name("batch-16.part-0.npz").write_bytes(content)
-    with pytest.raises(UsageError, match=r"batch-16\.part-0\.npz is not a readable results file; delete it"):
-        Parts(stem, resume=True)
+def test_part_that_cannot_be_read_is_named_and_not_used(stem, content):
+    part = stem.with_name("batch-16.part-0.npz")
+    part.write_bytes(content)
+    parts = Parts(stem, resume=True)
+    assert (parts.networks, parts.damaged) == (0, [part])
+
+
+def test_any_flipped_bit_of_a_part_is_found_or_changes_nothing(stem):
+    with pytest.raises(KeyboardInterrupt):
+        Parts(stem, resume=True).extend(interrupted(group(0), group(2)))
+    part = stem.with_name("batch-16.part-0.npz")
+    whole, expected = part.read_bytes(), gather(Parts(stem, resume=True).groups).metrics
+    found = 0
+    for byte in range(0, len(whole), 7):
+        part.write_bytes(whole[:byte] + bytes([whole[byte] ^ 1 << byte % 8]) + whole[byte + 1 :])
+        read = Parts(stem, resume=True)
+        found += bool(read.damaged)
+        if not read.damaged:
+            for name, values in gather(read.groups).metrics.items():
+                np.testing.assert_array_equal(values, expected[name])
+    assert found > len(whole) / 7 / 2
+
+
+def test_correct_examples_are_kept_with_the_parts(stem):
+    correct = np.uint8([[1, 0, 1], [0, 0, 1]])
+    with pytest.raises(KeyboardInterrupt):
+        Parts(stem, resume=True).extend(interrupted(group(0)._replace(correct=correct), group(2)._replace(correct=1 - correct)))
+    history = gather(Parts(stem, resume=True).groups)
+    np.testing.assert_array_equal(history.correct, np.concatenate([correct, 1 - correct]))
+    assert history.correct.dtype == np.uint8

@@ -45,7 +45,7 @@ def rows(out):
 
 
 def test_regularisation_writes_tables_figures_and_verdicts(out, rows):
-    assert list(rows.columns) == ["norm", "order", "statistics", "seed", "epoch", "metric", "value"]
+    assert list(rows.columns) == ["norm", "order", "statistics", "seed", "role", "epoch", "metric", "value"]
     assert sorted(rows[rows.metric == "train_evaluation_loss"].epoch.unique()) == [0, 1, 2]
     summary = Summary.load(out / "summary.json")
     assert [verdict.claim for verdict in summary.verdicts] == ["D1", "D5", "D6"]

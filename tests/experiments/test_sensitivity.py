@@ -26,7 +26,9 @@ def finished(tmp_path_factory):
 
 def test_sensitivity_writes_tables_figures_and_report(finished):
     rows = pd.read_parquet(finished / "metrics.parquet")
-    assert list(rows.columns) == ["norm", "depth", "seed", "learning_rate", "init_scale", "epoch", "metric", "value"]
+    assert list(rows.columns) == ["norm", "depth", "seed", "learning_rate", "init_scale", "role", "epoch", "metric", "value"]
+    assert rows.groupby("seed").role.unique().map(list).to_dict() == {0: ["reported"], 1: ["reported"], 2: ["tuning"]}
+    assert not list(finished.glob("arms/*.npz"))
     networks = rows[["norm", "seed", "learning_rate", "init_scale"]].drop_duplicates()
     assert len(networks) == 2 * (2 * 2 * 2 + 2)
     names = ("learning_rate", "init_scale", "loss", "accuracy")

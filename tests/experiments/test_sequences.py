@@ -24,7 +24,7 @@ def test_sequences_writes_table_figures_and_report(tmp_path):
     out = tmp_path / "out"
     assert main([*TINY, "--out", str(out)]) == 0
     rows = pd.read_parquet(out / "metrics.parquet")
-    assert list(rows.columns) == ["norm", "masking", "model", "length_spread", "padding_share", "seed", "epoch", "metric", "value"]
+    assert list(rows.columns) == ["norm", "masking", "model", "length_spread", "padding_share", "seed", "role", "epoch", "metric", "value"]
     assert set(rows.masking) == {"unmasked"}
     gaps = rows[rows.metric.isin(["evaluation_gap", "population_gap"])]
     assert len(gaps) == 2 * 2

@@ -75,7 +75,7 @@ def replaced(summary: Summary, path: list, change: Callable) -> Summary:
 
 def more(value):
     """Another number, so different that it is printed differently."""
-    return value + 7 if isinstance(value, int) else 1.37 * value + 0.0123
+    return value + 7 if isinstance(value, int) else 1.37 * value or 0.0123
 
 
 ARM, MEASURE, COLUMN = 3, "test_accuracy", 4
@@ -116,11 +116,31 @@ def some_comparisons(summary: Summary) -> list[int]:
 )
 def test_number_of_a_comparison_stands_in_its_row_and_in_the_claims_that_rest_on_it(summary, part, columns, told):
     for index in some_comparisons(summary):
-        expected = {("comparisons", index, column) for column in columns}
-        expected |= {("claims", row, 3) for row in claimed(summary, index)}
+        rows = claimed(summary, index)
+        expected = {("comparisons", index, column) for column in columns} | {("claims", row, 3) for row in rows}
         parts = [part for verdict in summary.verdicts for part in verdict.evidence]  # each has a row among the claims in full
         expected |= {("statements", row, 3) for row, each in enumerate(parts) if each.comparison == index and told}
-        assert changed(summary, replaced(summary, ["comparisons", index, part], more)) == expected
+        found = changed(summary, replaced(summary, ["comparisons", index, part], more))
+        ranges = {("claims", row, 1) for row in rows if part in ("mean", "margin")}  # from the least to the most of a claim
+        assert expected <= found <= expected | ranges
+        assert {place for place in ranges if summary.verdicts[place[1]].number == 1} <= found
+
+
+def test_claim_tells_from_where_to_where_its_differences_reach(summary):
+    for verdict, row in zip(summary.verdicts, claims_table(summary, WORDS).rows, strict=True):
+        by_measure = {}
+        for part in verdict.evidence:
+            compared = summary.comparisons[part.comparison]
+            factor = WORDS.measure(compared.measure).unit.factor
+            ends = by_measure.setdefault(compared.measure.partition("@")[0], ([], []))
+            ends[0].append(factor * part.sign * compared.mean)
+            ends[1].append(factor * compared.margin)
+        expected = {end for ends in by_measure.values() for values in ends for end in (min(values), max(values))}
+        shown = [float(each.replace("−", "-")) for each in re.findall(r"[+−]?\d+\.?\d*", row[1].small)]
+        for end in expected:
+            assert min(abs(value - end) for value in shown) <= 0.06 * abs(end)
+        for value in shown:
+            assert min(abs(value - end) for end in expected) <= 0.06 * abs(value)
 
 
 def test_further_numbers_of_a_comparison_stand_in_its_row(summary):

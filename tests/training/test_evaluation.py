@@ -42,5 +42,5 @@ def test_final_measure_stands_beside_the_test_set():
     replica = jax.tree.map(lambda leaf: leaf[0], make_replicas([0]))
     state, _ = train.start(replica, data)
     finished = train.finish(state, data)
-    assert set(finished) == {"test_loss", "test_accuracy", "examples"}
+    assert set(finished) == {"test_loss", "test_accuracy", "test_correct", "examples"}
     assert finished["examples"] == 8

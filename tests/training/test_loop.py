@@ -54,6 +54,31 @@ def test_order_of_examples_is_another_permutation_for_every_seed_and_epoch():
     assert sorted(order(0, 1)) == list(range(40))
 
 
+@pytest.mark.parametrize("generator", ["rbg", "unsafe_rbg"])
+def test_seed_gives_the_same_network_and_order_under_any_default_generator(generator):
+    data, train = make_data(), make_arm()
+
+    def trained():
+        return train.advance((one(), train.start(one(), data)[0]), (jnp.arange(1, 3), data))[0].params
+
+    usual = trained()
+    with jax.default_prng_impl(generator):
+        jax.tree.map(np.testing.assert_array_equal, usual, trained())
+
+
+@pytest.mark.parametrize("number", [7, 33])
+def test_correct_examples_are_those_of_the_test_accuracy(number, monkeypatch):
+    monkeypatch.setattr(steps, "EVALUATION_BATCH", 10)
+    data, train = make_data(num_test=number), make_arm()
+    state, _ = train.start(one(), data)
+    model = MLP(num_classes=2, norm=NORMS["batch"], hidden_sizes=(16,))
+    logits = model.apply({"params": state.params, "batch_stats": state.batch_stats}, steps.standardise(data.test.inputs, data), train=False)
+    finished = train.finish(state, data)
+    np.testing.assert_array_equal(finished["test_correct"], logits.argmax(-1) == data.test.labels)
+    assert finished["test_correct"].dtype == np.uint8
+    np.testing.assert_allclose(finished["test_correct"].mean(), finished["test_accuracy"], rtol=1e-6)
+
+
 @pytest.mark.parametrize("number", [7, 33])
 def test_evaluation_in_batches_equals_evaluation_at_once(number, monkeypatch):
     monkeypatch.setattr(steps, "EVALUATION_BATCH", 10)

@@ -5,7 +5,7 @@ import pandas as pd
 from jaxtyping import Array
 
 from jaxnorm.data import Dataset
-from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
+from jaxnorm.experiments.build import assemble, build_model, build_norm, check_probe_examples, load_dataset
 from jaxnorm.experiments.depth.claims import make_plan
 from jaxnorm.experiments.depth.study import DepthArm, DepthConfig
 from jaxnorm.experiments.instrument import Analysis, Instrument
@@ -17,6 +17,7 @@ SMALLEST = 1e-30
 
 def build_train(config: DepthConfig, arm: DepthArm, dataset: Dataset) -> Train:
     """One arm's training, probed. Raises ``UsageError`` where its norm cannot be had, or cannot work in this network."""
+    check_probe_examples(config, dataset)
     norm = build_norm(config, arm.norm, config.batch_size)
     sizes = {"hidden_sizes": (config.width,) * arm.depth} if config.model == "mlp" else {"num_layers": arm.depth, "width": config.width}
     model = build_model(config, config.model, norm, dataset, placement=arm.placement, **sizes)

@@ -3,8 +3,7 @@
 import pandas as pd
 
 from jaxnorm.data import Dataset
-from jaxnorm.experiments.build import assemble, build_model, build_norm, load_dataset
-from jaxnorm.experiments.command_line import UsageError
+from jaxnorm.experiments.build import assemble, build_model, build_norm, check_probe_examples, load_dataset
 from jaxnorm.experiments.compare.study import CompareArm
 from jaxnorm.experiments.instrument import Analysis, Instrument
 from jaxnorm.experiments.landscape.claims import make_plan, match_losses
@@ -14,7 +13,7 @@ from jaxnorm.training import Train, make_landscape_probe
 
 def build_train(config: LandscapeConfig, arm: CompareArm, dataset: Dataset) -> Train:
     """One arm's training, probed. Raises ``UsageError`` where its norm cannot be had, or cannot work in this network."""
-    check_probe(config, dataset)
+    check_probe_examples(config, dataset)
     norm = build_norm(config, arm.norm, arm.batch_size)
     model = build_model(config, "mlp", norm, dataset, hidden_sizes=config.hidden_sizes)
     probe = make_landscape_probe(
@@ -25,14 +24,6 @@ def build_train(config: LandscapeConfig, arm: CompareArm, dataset: Dataset) -> T
         iterations=config.lanczos_iterations,
     )
     return assemble(config, model, arm.norm, arm.batch_size, dataset, probe=probe)
-
-
-def check_probe(config: LandscapeConfig, dataset: Dataset) -> None:
-    """Check that the probe has its examples. Raises ``UsageError``."""
-    number = len(dataset.train.labels)
-    if config.probe_examples > number:
-        had = f"are more than {dataset.name} has: {number} training examples"
-        raise UsageError(f"--probe-examples {config.probe_examples} {had}; give at most that.")
 
 
 def analyse(config: LandscapeConfig, rows: pd.DataFrame, dataset: Dataset) -> Analysis:

@@ -11,6 +11,7 @@ from jaxnorm.experiments.checks import check_positive
 from jaxnorm.experiments.command_line import parse, run_command
 from jaxnorm.experiments.jax_start import heavy_imports
 from jaxnorm.experiments.layers.study import LayersConfig
+from jaxnorm.experiments.limits import check_counts
 
 PROGRAM = "python -m jaxnorm.experiments.layers"
 
@@ -24,6 +25,7 @@ def main(arguments: list[str] | None = None) -> int:
 def layers(config: LayersConfig) -> int:
     """Check the settings, then measure and report."""
     check_positive(config, "rounds")
+    check_counts(config)
     with heavy_imports():
         from jaxnorm.experiments.layers.trials import run_layers
 

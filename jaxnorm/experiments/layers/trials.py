@@ -14,8 +14,10 @@ import numpy as np
 
 from jaxnorm import norms
 from jaxnorm.experiments import devices
+from jaxnorm.experiments.claim import claim_folder, expanded, keep_settings
 from jaxnorm.experiments.command_line import to_dict
-from jaxnorm.experiments.folder import claim_folder
+from jaxnorm.experiments.disk import disk_errors
+from jaxnorm.experiments.interrupts import interrupts_between_steps, watched
 from jaxnorm.experiments.layers.report import costs_table, errors_table, save_layers
 from jaxnorm.experiments.layers.results import Cost, LayersSummary, RoundingError, median_ratio
 from jaxnorm.experiments.layers.study import LayersConfig
@@ -46,14 +48,20 @@ POOLED_AXES = {"BatchNorm": (0, 1), "LayerNorm": (2,), "RMSNorm": (2,), "GroupNo
 def run_layers(config: LayersConfig) -> int:
     """The instrument, from checked values to the printed tables."""
     devices.set_up()
-    claim_folder(config.out, {"instrument": "layers"} | to_dict(config), fixed={"instrument"})
+    out, settings = expanded(config.out, "--out"), {"instrument": "layers"} | to_dict(config)
     console = make_console()
-    devices.announce(console)
-    summary = LayersSummary(list(measure_errors()), list(measure_costs(config.rounds)), config.rounds)
-    save_layers(summary, config.out, devices.environment())
-    print_table(errors_table(summary), console)
-    print_table(costs_table(summary), console)
-    console.print(f"written to {config.out}: report.md, summary.json, environment.json")
+    with disk_errors("then run the same command again"):
+        claim_folder(out, settings, fixed={"instrument"})
+        devices.announce(console)
+        with interrupts_between_steps() as check_interrupts:
+            errors = list(watched(measure_errors(), check_interrupts))
+            costs = list(watched(measure_costs(config.rounds), check_interrupts))
+        summary = LayersSummary(errors, costs, config.rounds)
+        keep_settings(out, settings)
+        save_layers(summary, out, devices.environment())
+        print_table(errors_table(summary), console)
+        print_table(costs_table(summary), console)
+        console.print(f"written to {out}: report.md, summary.json, environment.json")
     return 0
 
 

@@ -45,4 +45,5 @@ INSTRUMENT: Instrument[SensitivityConfig, SensitivityArm] = Instrument(
     train=build_train,
     analyse=analyse,
     replicas=replicas,
+    keeps_examples=False,  # of a thousand networks an arm, hardly any at the rate that is reported
 )

@@ -11,6 +11,7 @@ from jaxnorm.config.norms import COUPLES
 from jaxnorm.experiments.checks import check_distinct, check_hidden, check_norms, check_positive
 from jaxnorm.experiments.command_line import parse, run_command
 from jaxnorm.experiments.jax_start import heavy_imports
+from jaxnorm.experiments.limits import check_counts
 from jaxnorm.experiments.throughput.study import ThroughputConfig
 
 PROGRAM = "python -m jaxnorm.experiments.throughput"
@@ -25,6 +26,8 @@ def main(arguments: list[str] | None = None) -> int:
 def throughput(config: ThroughputConfig) -> int:
     """Check the settings, then measure in rounds and report."""
     check_positive(config, "steps", "rounds", "seeds", "batch_sizes", "hidden_sizes", "other_seeds")
+    check_counts(config)
+    check_hidden(config.hidden_sizes)
     check_distinct(config, "seeds", "batch_sizes", "optimizers")
     check_norms([config.norm], COUPLES, flag="--norm")
     check_hidden(config.hidden_sizes)

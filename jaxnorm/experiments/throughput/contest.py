@@ -3,18 +3,22 @@
 import dataclasses
 import importlib.util
 import itertools
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 
+import jax
 from jax.sharding import Mesh
 from rich.console import Console
 
 from jaxnorm.config import Optimizer
 from jaxnorm.experiments import devices
 from jaxnorm.experiments.checks import check_norms
+from jaxnorm.experiments.claim import claim_folder, expanded, keep_settings
 from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
 from jaxnorm.experiments.compare.train import build_train
-from jaxnorm.experiments.folder import claim_folder
+from jaxnorm.experiments.disk import disk_errors
+from jaxnorm.experiments.interrupts import interrupts_between_steps, watched
+from jaxnorm.experiments.limits import require_memory
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.experiments.throughput.contenders import (
     Timer,
@@ -30,9 +34,13 @@ from jaxnorm.experiments.throughput.study import ThroughputConfig
 from jaxnorm.norms import NORMS
 from jaxnorm.report.console import print_table
 from jaxnorm.training import make_mesh
+from jaxnorm.training.replicas import MAPPED_PER_DEVICE
 
 RIVAL_NORMS = ("batch", "layer", "none")
 """Norms that the Flax and PyTorch loops are written for."""
+
+PIXELS, FLOAT_COPIES, STATE_ARRAYS = 784, 2, 3
+"""Inputs of the MLP; float32 copies of them that the loops hold; arrays of the size of the weights in a state."""
 
 OTHER_SIDE = 8
 """Pixels along an image for models other than the MLP."""
@@ -45,17 +53,33 @@ def run_throughput(config: ThroughputConfig) -> int:
     """The instrument, from checked values to the printed table."""
     check_norms([config.norm], NORMS)
     devices.set_up()
+    _check_memory(config)
     _check_arms(config)
-    claim_folder(config.out, {"instrument": "throughput"} | to_dict(config), fixed={"instrument"})
+    out, settings = expanded(config.out, "--out"), {"instrument": "throughput"} | to_dict(config)
     console = make_console()
-    devices.announce(console)
-    summary = measure(config, console)
-    save_throughput(summary, config.out, devices.environment())
-    for table in throughput_tables(summary):
-        print_table(table, console)
-    console.print(explain(summary), markup=False)
-    console.print(f"written to {config.out}: report.md, summary.json, environment.json, figures/")
+    with disk_errors("then run the same command again"):
+        claim_folder(out, settings, fixed={"instrument"})
+        devices.announce(console)
+        with interrupts_between_steps() as check_interrupts:
+            summary = measure(config, console, check_interrupts)
+        keep_settings(out, settings)
+        save_throughput(summary, out, devices.environment())
+        for table in throughput_tables(summary):
+            print_table(table, console)
+        console.print(explain(summary), markup=False)
+        console.print(f"written to {out}: report.md, summary.json, environment.json, figures/")
     return 0
+
+
+def _check_memory(config: ThroughputConfig) -> None:
+    """Refuse images and networks that do not fit into memory. Raises ``UsageError``."""
+    largest = max(config.batch_sizes)
+    images = config.steps * largest * PIXELS * (FLOAT_COPIES * 4 + 1 + jax.device_count())
+    require_memory(images, "a set of images", f"--steps {config.steps} --batch-sizes {largest}", "give fewer")
+    sizes = " ".join(map(str, config.hidden_sizes))
+    parameters = sum(before * size for before, size in itertools.pairwise((PIXELS, *config.hidden_sizes, 10)))
+    states = 2 * STATE_ARRAYS * 4 * parameters * MAPPED_PER_DEVICE * jax.device_count()
+    require_memory(states, "the state of the networks that are trained at once", f"--hidden-sizes {sizes}", "give smaller networks")
 
 
 def _check_arms(config: ThroughputConfig) -> None:
@@ -64,17 +88,19 @@ def _check_arms(config: ThroughputConfig) -> None:
         build_train(_training(config, config.optimizers[0], 1), CompareArm(config.norm, batch_size), random_images(batch_size))
 
 
-def measure(config: ThroughputConfig, console: Console) -> SpeedSummary:
-    """Build every contender, then time each once a round, in turn."""
+def measure(config: ThroughputConfig, console: Console, check_interrupts: Callable[[], None] = lambda: None) -> SpeedSummary:
+    """Build every contender, then time each once a round, in turn; ``check_interrupts`` is called between these."""
     mesh = make_mesh()
-    timers = dict(_timers(config, mesh, console))
+    timers = dict(watched(_timers(config, mesh, console), check_interrupts))
     for timer in timers.values():
+        check_interrupts()
         timer()  # warm up: compile, fill caches
     seconds: dict[Key, list[float]] = {key: [] for key in timers}
     measure_peak, peak = make_matrix_peak(mesh), []
     for number in range(1, config.rounds + 1):
         peak.append(measure_peak())
         for key, timer in timers.items():
+            check_interrupts()
             seconds[key].append(timer())
         console.print(f"round {number} of {config.rounds} done")
     timings = [Timing(*key[:4], seconds=values, model=key[4]) for key, values in seconds.items()]
