@@ -13,7 +13,7 @@ import pandas as pd
 from jaxnorm.data.digest import digest_arrays
 from jaxnorm.experiments.claim import claim_folder
 from jaxnorm.experiments.identity import claim_identity, replace_identity
-from jaxnorm.experiments.kept import DamagedError, read_arrays, read_table, write_arrays, write_table
+from jaxnorm.experiments.kept import DamagedError, pack_table, read_arrays, read_table, write_arrays, write_table
 from jaxnorm.experiments.parts import Parts, remove_parts
 from jaxnorm.experiments.records import CONFIG, read_object, write_json
 from jaxnorm.files import remove_orphans, write_atomically
@@ -114,11 +114,11 @@ class RunFolder:
         remove_parts(path.with_suffix(""))
 
     def save_metrics(self, rows: pd.DataFrame) -> None:
-        """Write the rows of all arms as one table, ``metrics.csv`` and ``metrics.parquet``."""
-        text = io.StringIO()
+        """Write the rows of all arms as one table, ``metrics.csv`` and ``metrics.parquet``, values in float32, as they were measured."""
+        rows, text = rows.astype({"value": np.float32}), io.StringIO()
         rows.to_csv(text, index=False, lineterminator="\n")
         write_atomically(self.path / "metrics.csv", text.getvalue().encode())
-        write_atomically(self.path / "metrics.parquet", rows.to_parquet(index=False))
+        write_atomically(self.path / "metrics.parquet", pack_table(rows))
 
     def contents(self) -> list[str]:
         """Names of what the folder holds for the reader; arms' own files are left out."""

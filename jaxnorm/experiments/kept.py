@@ -63,3 +63,10 @@ def read_table(path: Path) -> tuple[pd.DataFrame, dict[str, Any]]:
 def _digest(rows: pd.DataFrame, facts: Mapping[str, Any]) -> str:
     columns = {str(name): rows[name].to_numpy() for name in rows.columns}
     return digest_arrays(columns | {"facts": np.asarray(json.dumps(facts, sort_keys=True))})
+
+
+def pack_table(rows: pd.DataFrame) -> bytes:
+    """A tidy table as a small Parquet file: the values of ``value`` byte by byte, which packs them best, all else by dictionaries."""
+    others = [column for column in rows.columns if column != "value"]
+    packing = {"use_dictionary": others, "column_encoding": {"value": "BYTE_STREAM_SPLIT"}, "compression_level": 19}
+    return rows.to_parquet(index=False, compression="zstd", **packing)

@@ -22,6 +22,7 @@ from jaxnorm.experiments.correct import count_correct
 from jaxnorm.experiments.disk import disk_errors
 from jaxnorm.experiments.environment import save_environment
 from jaxnorm.experiments.folder import ArmResult, RunFolder
+from jaxnorm.experiments.foreseen import foresee
 from jaxnorm.experiments.identity import find_identity
 from jaxnorm.experiments.instrument import AnyInstrument, Columns
 from jaxnorm.experiments.jobs import Job, make_jobs
@@ -38,6 +39,7 @@ from jaxnorm.experiments.terminal import make_console
 from jaxnorm.experiments.tracking import OnArm, make_trackers
 from jaxnorm.files import write_atomically
 from jaxnorm.norms import NORMS
+from jaxnorm.report.certainty import power_line
 from jaxnorm.report.console import print_brief, print_details, print_summary, print_timings
 from jaxnorm.report.draw import draw_report
 from jaxnorm.report.text import count
@@ -65,6 +67,7 @@ def run(config: Study, instrument: AnyInstrument, on_arm: Sequence[OnArm] = ()) 
         find_norm(name)  # a mistake in a norm of one's own shows before any data are fetched
     jobs = make_jobs(config, instrument)
     check_budget(config, jobs)
+    console.print(power_line(config.seeds, foresee(instrument.name, config).number))
     with disk_errors(f"what was finished before is kept in {path}, and the same command goes on from there"):
         identity = find_identity([job.dataset for job in jobs])
         folder = RunFolder(path, settings(config, instrument.name), resume=config.resume, identity=identity)
@@ -78,8 +81,6 @@ def run(config: Study, instrument: AnyInstrument, on_arm: Sequence[OnArm] = ()) 
 def show(config: Study, summary: Summary, words: Vocabulary, results: Mapping[Arm, ArmResult], folder: RunFolder) -> None:
     """Print as much as was asked for."""
     console = make_console()
-    if all(len(arm.diverged) == len(summary.seeds) for arm in summary.arms):
-        console.print(f"all {count(len(summary.arms) * len(summary.seeds), 'network')} diverged: this run shows nothing of its question.")
     if config.quiet:
         print_brief(summary, words, console)
         console.print(f"report: {folder.path / 'report.html'}", soft_wrap=True)
@@ -96,8 +97,8 @@ def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmRe
     rows = join_rows(results, config)
     folder.save_metrics(rows)
     told = settings(config, instrument.name)
-    summary = read_run(config, instrument, rows, jobs[0].dataset, told, results, {job.arm: job.columns for job in jobs})
-    content = summary.to_json()
+    content = read_run(config, instrument, rows, jobs[0].dataset, told, results, {job.arm: job.columns for job in jobs}).to_json()
+    summary = Summary.from_json(content)  # what is drawn now, and what is drawn from the file later, is the same
     if config.latex or not is_drawn(folder.path, content):
         latex = __version__ if config.latex else ""
         command, environment = reproducing_command(told), read_environment(folder.path)

@@ -41,15 +41,16 @@ def _conclusion(summary: Summary) -> list[Block]:
 
 def warnings(summary: Summary) -> list[Block]:
     """What must be seen before the numbers are believed."""
-    said = []
-    if diverged := [arm for arm in summary.arms if arm.diverged]:
-        total, chance = len(summary.arms) * len(summary.seeds), math.log(summary.num_classes)
+    said, total = [], len(summary.arms) * len(summary.seeds)
+    diverged = [arm for arm in summary.arms if arm.diverged]
+    number = sum(len(arm.diverged) for arm in diverged)
+    if number == total:
+        said.append(f"All {count(total, 'run')} diverged: this run shows nothing of its question.")
+    elif diverged:
         worst = max(diverged, key=lambda arm: len(arm.diverged))
-        number = sum(len(arm.diverged) for arm in diverged)
         most = f"{len(worst.diverged)} of {len(summary.seeds)} of {arm_title(worst.factors)}"
-        said.append(
-            f"{number:,} of {count(total, 'run')} diverged, {most}; their losses count as at most chance level ({chance:.2f} nats)."
-        )
+        chance = f"at most chance level ({math.log(summary.num_classes):.2f} nats)"
+        said.append(f"{number:,} of {count(total, 'run')} diverged, {most}; their losses count as {chance}.")
     if len(summary.seeds) < FEWEST:
         said.append(f"{count(len(summary.seeds), 'seed')} can show nothing: give at least {FEWEST}.")
     return [Text(" ".join(said), "note")] if said else []

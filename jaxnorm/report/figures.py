@@ -29,6 +29,9 @@ PANEL = (3.3, 2.7)
 """Inches of a panel among others."""
 WIDTHS, NARROWEST = {1: 1.0, 2: 1.35, 3: 1.0}, 0.82
 """Number of columns to the width of a panel, as a share of ``PANEL``'s; and where there are more columns."""
+PLACES = re.compile(r' (?:d|x|y|x1|x2|y1|y2|points)="[^"]*"')
+FINE = re.compile(r"(\.\d)\d+")
+"""Attributes that hold places, and what of their numbers is finer than a tenth of a point."""
 FOLLOWS_PAGE = """<style>svg{color:#333}@media screen and (prefers-color-scheme:dark){svg{color:#d5dbe3}}</style>"""
 """Ink of a figure that is a file of its own; in a page it is the page's."""
 
@@ -55,6 +58,7 @@ def to_svg(figure: Figure) -> str:
             for artist in ax.findobj(lambda each: isinstance(each, PathCollection | PolyCollection) or _is_dots(each)):
                 artist.set_rasterized(True)
         svg = _save(figure)
+    svg = PLACES.sub(lambda place: FINE.sub(r"\1", place[0]), re.sub(r"\n +", "\n", svg))
     inked = re.sub(rf"(?i){INK}|{BLACK}", "currentColor", svg)
     return re.sub(r"(<svg[^>]*>)", rf"\1{FOLLOWS_PAGE}", inked, count=1)
 

@@ -48,7 +48,7 @@ class Plan:
     told: Sequence[str] = ()
     """Measures of every arm that are neither compared nor shown in ``tables``: for figures, and for the folded table of all arms."""
     curves: Sequence[str] = ()
-    """The instrument's own metrics that figures draw against epochs, besides losses and accuracies."""
+    """The metrics that figures draw against epochs."""
     traces: Sequence[str] = ()
     """Those that figures draw of the first seed's networks alone, because a mean over networks would mean nothing."""
 

@@ -12,7 +12,7 @@ from jaxnorm.stats.arm import ControlArm
 from jaxnorm.stats.claims import Asked, Slot
 from jaxnorm.stats.contrasts import Contrast, of_arms
 from jaxnorm.stats.intervals import FEWEST, critical_value, find, intervals, level_of, test_set_error, zero_rounding
-from jaxnorm.stats.metrics import CURVE_METRICS, EXAMPLES_OF
+from jaxnorm.stats.metrics import EXAMPLES_OF
 from jaxnorm.stats.plan import ArmsTable, Plan
 from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.stats.seeds import seeds_needed
@@ -265,7 +265,7 @@ def _summarise_arm(table: ArmTable, seconds: Sequence[float], names: Iterable[st
         seconds=estimate(seconds),
         measures={name: estimate(each) for name, each in by_seed.items()},
         by_seed={name: each.tolist() for name, each in by_seed.items()},
-        curves={metric: summarise_curve(table.curves[metric]) for metric in (*CURVE_METRICS, *plan.curves)},
+        curves={metric: summarise_curve(table.curves[metric]) for metric in plan.curves},
         profiles={quantity: _summarise_profile(table, quantity) for quantity in PROFILED if f"{quantity}.block_0" in table.curves},
         traces={metric: table.curves[metric][0].tolist() for metric in plan.traces},
     )

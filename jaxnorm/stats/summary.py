@@ -5,6 +5,7 @@ without touching a result.
 """
 
 import dataclasses
+import re
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +16,11 @@ from jaxnorm.stats.claims import Expectation, Slot
 from jaxnorm.stats.intervals import Finding
 from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.stats.verdicts import Weighed, Word
+
+DIGITS = 7
+"""Significant digits of the numbers in ``summary.json``: as many as float32 has."""
+NUMBERS = re.compile(rb"\[\n[-+.,\s\deE]*\]")
+"""A list of numbers in indented JSON; what looks like one in a text has no line break."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -218,10 +224,25 @@ class Summary:
         return next(arm for arm in self.arms if arm.key == key)
 
     def to_json(self) -> bytes:
-        """The summary as indented JSON."""
-        return msgspec.json.format(msgspec.json.encode(self), indent=1) + b"\n"
+        """The summary as indented JSON, numbers to seven significant digits and lists of them on one line."""
+        indented = msgspec.json.format(msgspec.json.encode(_rounded(msgspec.to_builtins(self))), indent=1)
+        return NUMBERS.sub(lambda numbers: b"".join(numbers[0].split()), indented) + b"\n"
+
+    @classmethod
+    def from_json(cls, content: bytes) -> "Summary":
+        """The summary that was written as ``content``. Raises ``msgspec.ValidationError`` where that is none."""
+        return msgspec.json.decode(content, type=cls)
 
     @classmethod
     def load(cls, path: Path) -> "Summary":
         """Read ``summary.json``. Raises ``msgspec.ValidationError`` where the file is not a summary."""
-        return msgspec.json.decode(path.read_bytes(), type=cls)
+        return cls.from_json(path.read_bytes())
+
+
+def _rounded(value: Any) -> Any:
+    """Builtin values in which floats have ``DIGITS`` significant digits."""
+    if isinstance(value, float):
+        return float(f"{value:.{DIGITS}g}")
+    if isinstance(value, dict):
+        return {key: _rounded(each) for key, each in value.items()}
+    return [_rounded(each) for each in value] if isinstance(value, list) else value

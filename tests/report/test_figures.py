@@ -264,7 +264,7 @@ def test_old_figures_survive_a_failed_write(small, folder, monkeypatch):
     before = {path: path.read_bytes() for path in folder.iterdir()}
 
     def fail(self, target):
-        raise OSError("disk full")
+        raise OSError(28, "disk full")
 
     monkeypatch.setattr(Path, "replace", fail)
     with pytest.raises(OSError, match="disk full"):

@@ -202,10 +202,11 @@ def browse(page: Path, profile: Path, width: int, *flags: str) -> str:
 
 
 @needs_browser
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_page_sorts_tells_values_and_fits_a_phone(page, small, tmp_path, scheme):
-    """In a frame as wide as a phone, since windows are not as narrow. A script after its own uses the page, and posts what it saw."""
+@pytest.mark.parametrize(("scheme", "width"), [("light", 390), ("dark", 390), ("light", 1000)])
+def test_page_sorts_tells_values_and_fits_phones_and_desktops(page, small, tmp_path, scheme, width):
+    """In a frame, since windows are not as narrow as a phone. A script after its own uses the page, and posts what it saw."""
     use = """
+      const hidden = [...document.querySelectorAll(".scroll:has(.claims)")].map(each => each.scrollWidth - each.clientWidth);
       const table = document.querySelector("table.comparisons");
       for (const each of document.querySelectorAll("details")) each.open = true;
       const column = () => [...table.tBodies[0].rows].map(row => row.cells[4].firstChild.textContent);
@@ -219,14 +220,15 @@ def test_page_sorts_tells_values_and_fits_a_phone(page, small, tmp_path, scheme)
       });
       const style = getComputedStyle(document.body);
       const ink = getComputedStyle(document.querySelector("#figure-curves svg text")).fill;
-      const seen = { up, down, tips, wide: document.documentElement.scrollWidth, paper: style.backgroundColor, color: style.color, ink };
+      const looks = { paper: style.backgroundColor, color: style.color, ink };
+      const seen = { hidden, up, down, tips, wide: document.documentElement.scrollWidth, ...looks };
       parent.postMessage(JSON.stringify(seen), "*");
     """
     used = tmp_path / "used.html"
     used.write_text(page.read_text(encoding="utf-8").replace("</body>", f"<script>{{{use}}}</script></body>"), encoding="utf-8")
     frame = tmp_path / "frame.html"
     receive = "<title></title><script>onmessage = event => { document.title = event.data; }</script>"
-    frame.write_text(f'<!doctype html><meta charset="utf-8">{receive}<iframe src="used.html" width="390" height="900"></iframe>')
+    frame.write_text(f'<!doctype html><meta charset="utf-8">{receive}<iframe src="used.html" width="{width}" height="900"></iframe>')
     dark = ["--blink-settings=preferredColorScheme=0"] if scheme == "dark" else ["--blink-settings=preferredColorScheme=1"]
     shown = browse(frame, tmp_path / "profile", 1200, "--virtual-time-budget=2000", "--dump-dom", *dark)
     seen = json.loads(html.unescape(re.findall(r"<title>(.*?)</title>", shown)[0]))
@@ -234,7 +236,8 @@ def test_page_sorts_tells_values_and_fits_a_phone(page, small, tmp_path, scheme)
     assert len(up) == len(small.comparisons)
     assert up == sorted(up)
     assert seen["down"] == seen["up"][::-1]
-    assert seen["wide"] <= 390
+    assert seen["wide"] <= width
+    assert seen["hidden"] == [0]  # claims are seen with their verdicts and forests
     told = re.findall(r"BatchNorm 16, epoch (\d): ([\d.]+)", " ".join(seen["tips"]))
     values = {int(epoch): float(value) for epoch, value in told[::-1]}
     assert {epoch: pytest.approx(value, abs=2e-3) for epoch, value in enumerate(small.arms[0].curves["train_loss"].mean, start=1)} == values

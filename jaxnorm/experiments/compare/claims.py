@@ -57,6 +57,7 @@ def make_plan(config: CompareConfig) -> Plan:
         claims=find_claims(CLAIMS, design),
         tables=[ArmsTable(long_enough(SHOWN, MEASURES, config.epochs))],
         definitions=MEASURES,
+        curves=("train_loss", "validation_accuracy"),
     )
 
 

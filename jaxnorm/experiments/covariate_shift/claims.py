@@ -135,7 +135,7 @@ def make_plan(config: CovariateShiftConfig) -> Plan:
         claims=find_claims(CLAIMS, CovariateShiftDesign(config)),
         tables=[ArmsTable((name,), across="activation") for name in ("input_drift", "gradient_cosine", "saturation")],
         definitions=MEASURES,
-        curves=tuple(SHIFT),
+        curves=(*SHIFT, "train_loss"),
         traces=[*(percentile_name(percent, 0) for percent in PERCENTILES), *others_traced],
     )
 

@@ -113,7 +113,7 @@ def make_plan(config: LandscapeConfig, levels: Sequence[float]) -> Plan:
         claims=find_claims(CLAIMS, design),
         tables=[ArmsTable((*(name + time for name in SHOWN), *RESULTS))],
         definitions=MEASURES,
-        curves=tuple(METRICS),
+        curves=(*METRICS, "train_loss", "validation_accuracy"),
     )
 
 

@@ -106,7 +106,7 @@ def make_plan(config: RegularisationConfig, levels: Mapping[str, Sequence[float]
         claims=find_claims(CLAIMS, design),
         tables=[ArmsTable((name,), across="order") for name in (DECISIVE if design.levels else "validation_loss", "test_accuracy")],
         definitions=MEASURES,
-        curves=(EVALUATED,),
+        curves=(EVALUATED, "validation_loss", "validation_accuracy"),
     )
 
 
