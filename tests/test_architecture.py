@@ -12,6 +12,7 @@ import jaxnorm
 PACKAGE = Path(jaxnorm.__file__).parent
 
 ALLOWED = {
+    "controls": set(),
     "files": set(),
     "types": set(),
     "xla": set(),
@@ -21,13 +22,26 @@ ALLOWED = {
     "data": {"files"},
     "models": {"norms", "types"},
     "training": {"types", "xla"},
-    "report": {"files", "stats"},
+    "report": {"controls", "files", "stats"},
     "validation": {"report", "stats"},
-    "experiments": {"__version__", "config", "data", "files", "models", "norms", "report", "stats", "training", "types", "validation"},
+    "experiments": {
+        "__version__",
+        "config",
+        "controls",
+        "data",
+        "files",
+        "models",
+        "norms",
+        "report",
+        "stats",
+        "training",
+        "types",
+        "validation",
+    },
 }
 INSTRUMENTS_SEEN = {"validation/__main__.py", "validation/plans.py"}
 """The files of ``validation`` that see the instruments whose plans are simulated; the documents, which show the result, see the others."""
-WITHOUT_JAX = {"config", "files", "xla", "data", "stats", "report", "validation"}
+WITHOUT_JAX = {"config", "controls", "files", "xla", "data", "stats", "report", "validation"}
 FILES_WITHOUT_JAX = {"study.py", "claims.py", "figures.py"}
 """Of every instrument."""
 JAX_FAMILY = {"jax", "jaxlib", "flax", "optax", "chex"}

@@ -4,12 +4,11 @@ import os
 
 import numpy as np
 import pytest
-from jaxnorm.config.arm import spell
 
-from jaxnorm.config import Arm
 from jaxnorm.data import load
 from jaxnorm.data.digest import digest_arrays
 from jaxnorm.files import is_temporary, write_atomically, write_new
+from jaxnorm.stats.arm import Arm, spell
 
 
 def test_file_is_on_the_disk_before_it_has_its_name(tmp_path, monkeypatch):

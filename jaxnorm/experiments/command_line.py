@@ -1,5 +1,6 @@
 """From the command line, or a TOML protocol with flags over it, to a config. Nothing heavy is imported: ``--help`` answers at once."""
 
+import argparse
 import dataclasses
 import difflib
 import re
@@ -10,7 +11,9 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, TypeVar
 
-from jaxnorm.experiments.streams import forget_output, is_control, prepare_streams, without_controls
+from jaxnorm.controls import clean, is_control
+from jaxnorm.experiments.help import flag, help_text, in_words, make_parser
+from jaxnorm.experiments.streams import forget_output, prepare_streams
 
 if typing.TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -42,7 +45,7 @@ def run_command(body: Callable[[], int]) -> int:
         return status
     except UsageError as error:
         sentence = " ".join(str(error).split("\n"))
-        print(without_controls(f"error: {sentence}\n{error.frames}"), file=sys.stderr, end="")
+        print(clean(f"error: {sentence}\n{error.frames}", lines=True), file=sys.stderr, end="")
         return 2
     except KeyboardInterrupt:
         print("interrupted", file=sys.stderr)
@@ -57,8 +60,6 @@ def parse(config_type: type[Config], arguments: list[str], *, program: str) -> C
     Raises ``UsageError`` for flags and protocols that are not understood.
     """
     if set(HELP) & set(arguments):
-        from jaxnorm.experiments.help import help_text
-
         print(help_text(config_type, program))
         sys.stdout.flush()
         raise SystemExit(0)
@@ -73,82 +74,45 @@ def parse(config_type: type[Config], arguments: list[str], *, program: str) -> C
 
 def read_flags(config_type: "type[DataclassInstance]", arguments: list[str]) -> dict[str, Any]:
     """The settings that ``--flag value ...`` gives, by field. Raises ``UsageError`` naming the flag and the value."""
-    hints, settings = typing.get_type_hints(config_type), dict[str, Any]()
-    position = 0
-    while position < len(arguments):
-        flag, equals, attached = arguments[position].partition("=")
-        name, negated = _field(flag, hints)
-        position += 1
-        values = [attached] if equals else []
-        while not equals and position < len(arguments) and not _is_flag(arguments[position]):
-            values.append(arguments[position])
-            position += 1
-        settings[name] = _value(flag, hints[name], values, negated)
-    return settings
-
-
-def _is_flag(argument: str) -> bool:
-    """Whether it begins with a dash and is no negative number."""
-    return re.match(r"-(?![\d.]|inf|nan)", argument) is not None
-
-
-def _field(flag: str, hints: dict[str, Any]) -> tuple[str, bool]:
-    """The field that a flag names, and whether it is the ``--no-`` of one."""
-    name = flag.removeprefix("--").replace("-", "_")
-    positive = name.removeprefix("no_")
-    if flag.startswith("--") and name in hints:
-        return name, False
-    if flag.startswith("--") and hints.get(positive) is bool:
-        return positive, True
-    flags = [f"--{each.replace('_', '-')}" for each in hints]
-    match = difflib.get_close_matches(flag, flags, n=1, cutoff=0.6)
-    raise UsageError(f"{flag} is not a flag; {f'did you mean {match[0]}?' if match else 'the flag --help lists all.'}")
-
-
-def _value(flag: str, hint: Any, values: list[str], negated: bool) -> Any:
-    """What the values of a flag mean. Raises ``UsageError`` where they are too few, too many, or of the wrong kind."""
-    if typing.get_origin(hint) is tuple:
-        return tuple(_scalar(flag, typing.get_args(hint)[0], value) for value in values)
-    if len(values) != (hint is not bool):
-        surplus = values[1:] if hint is not bool else values
-        if not surplus:
-            raise UsageError(f"{flag} needs a value; give {_kind(hint)}.")
-        takes = "no value" if hint is bool else "one value"
-        raise UsageError(f"{surplus[0]!r} is not understood: {flag} takes {takes}; the flag --help lists all flags.")
-    return not negated if hint is bool else _scalar(flag, hint, values[0])
-
-
-def _scalar(flag: str, hint: Any, value: str) -> Any:
-    allowed, optional = typing.get_args(hint), type(None) in typing.get_args(hint)
-    if typing.get_origin(hint) is typing.Literal:
-        if value not in allowed:
-            raise UsageError(f"{flag} {value} is not possible; give {_kind(hint)}.")
-        return value
-    if optional and value == "None":
-        return None
+    parser = make_parser(config_type)
+    hints = {flag(name): hint for name, hint in typing.get_type_hints(config_type).items()}
     try:
-        return (allowed[0] if optional else hint)(value)
-    except ValueError as error:
-        raise UsageError(f"{flag} {value} is not possible; give {_kind(hint)}.") from error
+        given, surplus = parser.parse_known_args(arguments)
+    except argparse.ArgumentError as error:
+        raise UsageError(_misfit(error, hints)) from error
+    if surplus:
+        raise UsageError(_unread(surplus[0], arguments, parser, hints))
+    return {name: tuple(value) if isinstance(value, list) else value for name, value in vars(given).items()}
 
 
-def _kind(hint: Any) -> str:
-    """A field's type in words: ``one of adam, adamw, sgd``, ``a whole number``, ``a list of names``."""
-    arguments = [argument for argument in typing.get_args(hint) if argument not in (..., type(None))]
-    if typing.get_origin(hint) is typing.Literal:
-        return f"one of {', '.join(map(str, arguments))}"
-    if typing.get_origin(hint) is tuple:
-        return f"a list of which each is {_kind(arguments[0])}"
-    kinds = {int: "a whole number", float: "a number", str: "a text", Path: "a path", bool: "true or false"}
-    return kinds[arguments[0] if arguments else hint]
+def _misfit(error: argparse.ArgumentError, hints: dict[str, Any]) -> str:
+    """The sentence about a flag with a value that it cannot have, or without one that it needs; ``hints`` are types by flag."""
+    spelled = str(error.argument_name)
+    if isinstance(error.__context__, argparse.ArgumentTypeError):  # the parser's types say what is allowed, argparse itself does not
+        return f"{spelled} {error.message}"
+    if spelled in hints and hints[spelled] is not bool:
+        return f"{spelled} needs a value; give {in_words(hints[spelled])}."
+    return f"{spelled} takes no value ({error.message})."
+
+
+def _unread(argument: str, arguments: list[str], parser: argparse.ArgumentParser, hints: dict[str, Any]) -> str:
+    """The sentence about the first argument that is no flag, and no value of one."""
+    places = (place for place, each in enumerate(arguments) if each == argument)
+    place = next(place for place in places if parser.parse_known_args(arguments[: place + 1])[1])
+    before = [each.partition("=")[0] for each in arguments[:place] if each.startswith("--")]
+    if before and not argument.startswith("-"):
+        takes = "no value" if hints.get(before[-1], bool) is bool else "one value"
+        return f"{argument!r} is not understood: {before[-1]} takes {takes}; the flag --help lists all flags."
+    spelled = argument.partition("=")[0]
+    match = difflib.get_close_matches(spelled, hints, n=1, cutoff=0.6)
+    return f"{spelled} is not a flag; {f'did you mean {match[0]}?' if match else 'the flag --help lists all.'}"
 
 
 def _refuse_controls(name: str, value: Any) -> None:
     """Refuse texts that a terminal would obey, and paths that no system has."""
     for each in value if isinstance(value, tuple) else (value,):
         if isinstance(each, str | Path) and (found := [character for character in str(each) if is_control(character)]):
-            flag = f"--{name.replace('_', '-')}"
-            raise UsageError(f"{flag} {str(each)!r} holds the control character {found[0]!r}; leave it out.")
+            raise UsageError(f"{flag(name)} {str(each)!r} holds the control character {found[0]!r}; leave it out.")
 
 
 def read_protocol(config_type: type[Config], path: Path) -> Config:
@@ -166,7 +130,7 @@ def read_protocol(config_type: type[Config], path: Path) -> Config:
     except (msgspec.ValidationError, OverflowError, RecursionError) as error:
         key = re.search(r"`\$\.(\w+)", str(error))
         named = f"{key[1]} = {shortened(repr(entries[key[1]]))}" if key else "a value"
-        wanted = f"wanted is {_kind(typing.get_type_hints(config_type)[key[1]])}" if key else str(error)
+        wanted = f"wanted is {in_words(typing.get_type_hints(config_type)[key[1]])}" if key else str(error)
         raise UsageError(f"the protocol {path} has {named}, which is of the wrong type; {wanted}.") from error
 
 

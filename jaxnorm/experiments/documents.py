@@ -50,9 +50,9 @@ def render_picture(folder: Path, document: Path, words: Sequence[str]) -> str:
 
 
 def render_claims(folder: Path, document: Path, words: Sequence[str]) -> str:
-    """The chosen claims of a run with verdict, count and forest; all of them where none is chosen."""
+    """The chosen claims of a run with verdict, count and forest, in that order; all of them where none is chosen."""
     summary = Summary.load(folder / "summary.json")
-    shown = claims_table(summary, words_of(summary.instrument))
+    shown = claims_table(summary, words_of(summary.instrument), amounts=False)
     rows = [row for row in shown.rows if not words or row[0].text in words]
     chosen = Table("claims", shown.headings, rows, text_columns=shown.text_columns)
     return table(chosen, images=f"{_link(folder, document)}/figures")

@@ -11,10 +11,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from jaxnorm.controls import clean
 from jaxnorm.experiments.command_line import HELP, UsageError, run_command
 from jaxnorm.experiments.help import usage
 from jaxnorm.experiments.jax_start import import_matplotlib
-from jaxnorm.experiments.streams import without_controls
 
 WORDING = ("question", "conclusion")
 """Settings that change no number: a report is worded by what config.json says now."""
@@ -53,7 +53,7 @@ def _redraw(folder: Path, *, latex: bool) -> int:
     worded = dataclasses.replace(summary, settings={**summary.settings, **{key: config[key] for key in WORDING if key in config}})
     version = __version__ if latex else ""
     draw_report(worded, words_of(summary.instrument), folder, reproducing_command(config), environment, latex=version)
-    print(without_controls(f"redrawn in {folder}: figures/, report.html, report.md{', tables.tex' if latex else ''}"))
+    print(clean(f"redrawn in {folder}: figures/, report.html, report.md{', tables.tex' if latex else ''}"))
     return 0
 
 

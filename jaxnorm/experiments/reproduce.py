@@ -12,7 +12,8 @@ def reproducing_command(settings: Mapping[str, Any]) -> str:
     """The command of a run with these settings (``config.json``): every one that is not the default."""
     instrument = settings["instrument"]
     defaults = to_dict(part_of(instrument, "study").SETTINGS())
-    changed = {key: value for key, value in settings.items() if key in defaults and _plain(value) != _plain(defaults[key])}
+    told = {key: value for key, value in settings.items() if key in defaults and key != "conclusion"}
+    changed = {key: value for key, value in told.items() if _plain(value) != _plain(defaults[key])}
     return " ".join([f"python -m jaxnorm.experiments.{instrument}", *(_as_flag(key, value) for key, value in changed.items())])
 
 

@@ -1,4 +1,4 @@
-"""What reaches the terminal: characters that its encoding has, no control characters that a user or a file brought, no broken pipe."""
+"""What reaches the terminal: characters that its encoding has, and no broken pipe."""
 
 import codecs
 import io
@@ -35,20 +35,6 @@ def _plain(character: str) -> str:
         return LINES.get(character, "+")
     without_accents = unicodedata.normalize("NFKD", character).encode("ascii", "ignore").decode()
     return PLAIN.get(character) or without_accents or "?"
-
-
-def without_controls(text: str) -> str:
-    r"""The text with a mark in place of every control character but line ends: an escape sequence could rewrite what was printed before.
-
-    >>> without_controls("one\x1b[2Jtwo")
-    'one�[2Jtwo'
-    """
-    return "".join("�" if is_control(character) else character for character in text)
-
-
-def is_control(character: str) -> bool:
-    """Whether a terminal might obey the character instead of showing it; line ends and tabs are harmless."""
-    return unicodedata.category(character) == "Cc" and character not in "\n\t"
 
 
 def forget_output() -> int:

@@ -8,7 +8,7 @@ from typing import NoReturn
 from rich.console import Console, ConsoleOptions, RenderableType
 from rich.segment import Segment
 
-from jaxnorm.experiments.streams import without_controls
+from jaxnorm.controls import clean
 
 PLAIN_WIDTH = 100
 
@@ -19,7 +19,7 @@ class PlainConsole(Console):
     def render(self, renderable: RenderableType, options: ConsoleOptions | None = None) -> Iterable[Segment]:
         """The segments of what is printed; those that steer a progress bar are rich's own."""
         for segment in super().render(renderable, options):
-            yield segment if segment.control else segment._replace(text=without_controls(segment.text))
+            yield segment if segment.control else segment._replace(text=clean(segment.text, lines=True))
 
     def on_broken_pipe(self) -> NoReturn:
         """Leave the end to ``run_command``, as for every other output."""

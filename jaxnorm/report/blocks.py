@@ -21,6 +21,8 @@ class ForestRow:
     """Of the joint interval."""
     half_alone: float | None
     finding: Mark
+    band: bool = True
+    """Whether there is a margin; without one, its numbers are in other units than the band."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -4,6 +4,7 @@ import math
 from collections.abc import Mapping
 from typing import Any
 
+from jaxnorm.controls import clean
 from jaxnorm.report.arms import all_arms_table, results_tables
 from jaxnorm.report.blocks import Block, Code, Details, Heading, Picture, Report, Text
 from jaxnorm.report.certainty import seeds_line, test_set_line
@@ -12,7 +13,7 @@ from jaxnorm.report.comparisons import comparisons_table, control_blocks
 from jaxnorm.report.method import method
 from jaxnorm.report.reference import environment_table, terms_table
 from jaxnorm.report.setting import kicker, question, setting
-from jaxnorm.report.text import arm_title, clean, count
+from jaxnorm.report.text import arm_title, count
 from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.intervals import FEWEST
 from jaxnorm.stats.summary import Summary

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 
+from jaxnorm.report.arms import STRAY
 from jaxnorm.report.blocks import Cell, ForestRow, Table
 from jaxnorm.report.comparisons import factors_of
 from jaxnorm.report.text import comparison_title, difference_text, margin, say, signed
@@ -66,13 +67,13 @@ def _forest_row(summary: Summary, words: Vocabulary, part: Evidence) -> ForestRo
     favour = part.sign * (-1 if part.expected == "lower" else 1)
     if part.expected == "different" and favour * comparison.mean < 0:
         favour = -favour
-    label = comparison_title(comparison, factors_of(summary), part.sign)
+    label = comparison_title(comparison, factors_of(summary), part.sign) + (f" {STRAY}" if comparison.strays else "")
     text = (
         f"{words.measure(comparison.measure).title}, {label}: {difference_text(comparison, unit, part.sign)}, "
         f"margin {margin(comparison.margin, unit)}; expected {part.expected}"
     )
     joint, alone = (None if half is None else half / scale for half in (comparison.half, comparison.half_alone))
-    return ForestRow(text, favour * comparison.mean / scale, joint, alone, part.finding)
+    return ForestRow(text, favour * comparison.mean / scale, joint, alone, part.finding, comparison.margin > 0)
 
 
 def statements_table(summary: Summary, words: Vocabulary) -> Table:
@@ -83,7 +84,9 @@ def statements_table(summary: Summary, words: Vocabulary) -> Table:
         for number, row in enumerate(forest(summary, words, verdict)):
             opening = [Cell(verdict.claim), Cell(statement)] if number == 0 else [Cell(""), Cell("")]
             rows.append([*opening, Cell(row.finding, mark=row.finding), Cell(row.text)])
-    return Table("other", ("", "statement", "finding", "comparison"), rows, text_columns=4)
+    strays = any(summary.comparisons[part.comparison].strays for verdict in summary.verdicts for part in verdict.evidence)
+    caption = f"{STRAY} with outlier or diverged runs." if strays else ""
+    return Table("other", ("", "statement", "finding", "comparison"), rows, caption, 4)
 
 
 def verdict_line(summary: Summary, words: Vocabulary, verdict: Verdict) -> str:

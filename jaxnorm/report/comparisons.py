@@ -25,7 +25,7 @@ def comparisons_table(summary: Summary, words: Vocabulary, comparisons: Sequence
                 Cell(f"{measure.title} ({measure.unit.difference})" if measure.unit.difference else measure.title),
                 Cell(comparison_title(each, factors) + (STRAY if each.strays else "")),
                 Cell(each.finding, mark=each.finding),
-                Cell("", forest=(ForestRow(text, each.mean / scale, joint, alone, each.finding),)),
+                Cell("", forest=(ForestRow(text, each.mean / scale, joint, alone, each.finding, each.margin > 0),)),
                 Cell(mean, interval),
                 Cell(margin(each.margin, measure.unit)),
                 Cell("" if share is None else f"{100 * share:.0f} %"),

@@ -1,5 +1,6 @@
 """Small forests as SVG: the intervals of a claim, in margins, for pages, Markdown and documents. They follow dark mode."""
 
+import itertools
 from collections.abc import Sequence
 from html import escape
 
@@ -34,12 +35,24 @@ def draw(rows: Sequence[ForestRow], *, standalone: bool = False) -> str:
     height = ROW * len(rows) + EDGE
     namespace = ' xmlns="http://www.w3.org/2000/svg"' if standalone else ""
     style = f"<style>{STYLE}</style>" if standalone else ""
-    band = f'<rect class="band" x="{_place(-1):.1f}" y="0" width="{_place(1) - _place(-1):.1f}" height="{height:.0f}"/>'
+    band = _bands(rows, height)
     zero = f'<line class="zero" x1="{_place(0):.1f}" x2="{_place(0):.1f}" y1="0" y2="{height:.0f}"/>'
     drawn = "".join(_row(row, EDGE / 2 + ROW * (index + 0.5)) for index, row in enumerate(rows))
     size = f'width="{WIDTH:.0f}" height="{height:.0f}" viewBox="0 0 {WIDTH:.0f} {height:.0f}"'
     found = escape("; ".join(row.text for row in rows), quote=True)
     return f'<svg{namespace} class="forest" role="img" aria-label="{found}" {size}>{style}{band}{zero}{drawn}</svg>'
+
+
+def _bands(rows: Sequence[ForestRow], height: float) -> str:
+    """The margins, behind the rows that have one; those behind the first and the last row reach to the edges."""
+    drawn, width = "", _place(1) - _place(-1)
+    for banded, neighbours in itertools.groupby(enumerate(rows), key=lambda place: place[1].band):
+        places = [index for index, _ in neighbours]
+        top = EDGE / 2 + ROW * places[0] if places[0] else 0.0
+        bottom = EDGE / 2 + ROW * (places[-1] + 1) if places[-1] < len(rows) - 1 else height
+        if banded:
+            drawn += f'<rect class="band" x="{_place(-1):.1f}" y="{top:.0f}" width="{width:.1f}" height="{bottom - top:.0f}"/>'
+    return drawn
 
 
 def _row(row: ForestRow, y: float) -> str:

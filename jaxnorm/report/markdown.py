@@ -38,11 +38,11 @@ def _render(block: Block) -> str:
 
 
 def table(block: Table, *, images: str = "figures") -> str:
-    """A table's rows; forests are images in the folder ``images``, and left out where there are none."""
-    kept = [index for index in range(len(block.headings)) if any(_shown(row[index]) for row in block.rows) or block.headings[index]]
-    kept = [index for index in kept if any(_shown(row[index]) for row in block.rows)] or kept
+    """A table's rows; forests are images in the folder ``images``. Columns without any content are left out."""
+    kept = [index for index in range(len(block.headings)) if any(_shown(row[index]) for row in block.rows)]
     lines = [[escape(block.headings[index]) for index in kept], ["---" if index < block.text_columns else "---:" for index in kept]]
-    lines += [[_cell(row[index], images) for index in kept] for row in block.rows]
+    joint = "<br>" if block.name == "claims" else " "
+    lines += [[_cell(row[index], images, joint) for index in kept] for row in block.rows]
     return "\n".join(row_of(line) for line in lines)
 
 
@@ -55,9 +55,11 @@ def _shown(cell: Cell) -> bool:
     return bool(cell.text or cell.small or cell.image)
 
 
-def _cell(cell: Cell, images: str) -> str:
+def _cell(cell: Cell, images: str, joint: str) -> str:
+    """``joint`` stands between a cell's text and what is small in it."""
     if cell.image:
         return f"![{escape('; '.join(row.finding for row in cell.forest))}]({images}/{cell.image})"
     text = escape(cell.text)
     shown = f"**{text}**" if cell.mark in BOLD and text else text
-    return " ".join(filter(None, [shown, escape(cell.small), "≈" if cell.mark == "tied" else ""]))
+    text = joint.join(filter(None, [shown, escape(cell.small)]))
+    return f"{text} ≈" if cell.mark == "tied" else text

@@ -3,8 +3,9 @@
 from collections.abc import Mapping
 from typing import Any
 
+from jaxnorm.controls import clean
 from jaxnorm.report.blocks import Cell, Table
-from jaxnorm.report.text import clean, described, margin
+from jaxnorm.report.text import described, margin
 from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.arm import Factor
 from jaxnorm.stats.measures import Measure

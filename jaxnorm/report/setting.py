@@ -3,7 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-from jaxnorm.report.text import clean, count, duration, number
+from jaxnorm.controls import clean
+from jaxnorm.report.text import count, duration, number
 from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.summary import Summary
 

@@ -1,11 +1,13 @@
 """Names and numbers as people read them: labels of arms and comparisons, cells of tables. The one place that rounds.
 
-An estimate is printed with two significant digits of its interval's half width, so that no digit is noise.
+An estimate is printed with two significant digits of its interval's half width, so that no digit is noise; what six decimals would show
+as zero, with a power of ten.
 """
 
 import math
 from collections.abc import Iterable, Mapping, Sequence
 
+from jaxnorm.controls import clean
 from jaxnorm.stats.arm import Factor
 from jaxnorm.stats.claims import Slot
 from jaxnorm.stats.summary import Comparison, Estimate
@@ -71,12 +73,6 @@ VALUE_FORMS = {"ghost_size": "ghosts of {}"}
 """Factors whose numbers mean little without a word."""
 
 MINUS, MAX_DECIMALS, DIGITS_WITHOUT_INTERVAL = "−", 6, 3
-REPLACEMENT = "\N{REPLACEMENT CHARACTER}"
-
-
-def clean(text: str) -> str:
-    """What users wrote, without characters that steer terminals, or that XML does not take."""
-    return "".join(each if each.isprintable() else " " if each.isspace() else REPLACEMENT for each in text)
 
 
 def norm_title(norm: str) -> str:
@@ -203,12 +199,19 @@ def _trend(weights: Mapping[str, float], over: str, arms: Mapping[str, Mapping[s
 def count_decimals(mean: float, half: float | None) -> int:
     """Decimals that show two significant digits of the half width, or three of the mean where no interval is."""
     size, digits = (half, 2) if half and math.isfinite(half) else (abs(mean), DIGITS_WITHOUT_INTERVAL)
-    return min(MAX_DECIMALS, max(0, digits - 1 - math.floor(math.log10(size)))) if size > 0 else 0
+    return _decimals(size, digits)
+
+
+def _decimals(size: float, digits: int) -> int:
+    """Decimals that show so many significant digits, however many these are."""
+    return max(0, digits - 1 - math.floor(math.log10(size))) if size > 0 else 0
 
 
 def number(value: float, decimals: int, *, sign: bool = False) -> str:
-    """A number with a true minus sign; never "-0"."""
-    text = f"{value:+.{decimals}f}" if sign else f"{value:.{decimals}f}"
+    """A number with a true minus sign; never "-0". With more than ``MAX_DECIMALS``, what is smaller is ``3.1e−07``."""
+    is_tiny = decimals > MAX_DECIMALS and 0 < abs(value) < 10.0**-MAX_DECIMALS
+    form = ".1e" if is_tiny else f".{min(decimals, MAX_DECIMALS)}f"
+    text = f"{value:{'+' if sign else ''}{form}}"
     is_zero = not text.strip("+-0.")
     return (text.lstrip("+-") if is_zero else text).replace("-", MINUS)
 
@@ -243,12 +246,12 @@ def difference_text(comparison: Comparison, unit: Unit, sign: int = 1) -> str:
 def margin(value: float, unit: Unit) -> str:
     """A margin to two significant digits, without the unit."""
     scaled = unit.factor * value
-    return number(scaled, min(MAX_DECIMALS, max(0, 1 - math.floor(math.log10(scaled)))) if scaled > 0 else 0)
+    return number(scaled, _decimals(scaled, 2))
 
 
 def signed(value: float) -> str:
     """A difference without an interval, to two significant digits: ``+0.0081``."""
-    return number(value, min(MAX_DECIMALS, max(0, 1 - math.floor(math.log10(abs(value))))) if value else 0, sign=True)
+    return number(value, _decimals(abs(value), 2), sign=True)
 
 
 def conjoin(words: Iterable[str], conjunction: str = "and") -> str:

@@ -1,6 +1,7 @@
 """What an instrument asks of its table, fixed before the run."""
 
 import dataclasses
+import functools
 from collections.abc import Mapping, Sequence
 
 from jaxnorm.stats.arm import Arm, Factor
@@ -52,7 +53,7 @@ class Plan:
     traces: Sequence[str] = ()
     """Those that figures draw of the first seed's networks alone, because a mean over networks would mean nothing."""
 
-    @property
+    @functools.cached_property
     def comparisons(self) -> dict[tuple[object, str], tuple[Contrast, str]]:
         """Every distinct comparison, listed ones first, as contrast and measure; keyed by what the same comparisons share."""
         listed = [(contrast, measure) for measure in self.measures for contrast in self.contrasts]
@@ -62,7 +63,7 @@ class Plan:
             distinct.setdefault((contrast.key, measure), (contrast, measure))
         return distinct
 
-    @property
+    @functools.cached_property
     def number(self) -> int:
         """K: how many comparisons the intervals of the report hold for together.
 

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from jaxnorm.experiments.checks import check_positive
 from jaxnorm.experiments.command_line import parse, run_command, to_dict
+from jaxnorm.experiments.limits import check_counts
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -33,6 +34,7 @@ def main(arguments: list[str] | None = None) -> int:
 def validate(config: ValidationConfig) -> int:
     """Check the settings, then simulate and report."""
     check_positive(config, "reports")
+    check_counts(config)
     from jaxnorm.experiments import devices  # imports jax: seconds, which --help must not wait for
     from jaxnorm.experiments.folder import claim_folder, write_json
     from jaxnorm.experiments.terminal import make_console

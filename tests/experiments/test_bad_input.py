@@ -9,6 +9,7 @@ from jaxnorm.experiments import study
 from jaxnorm.experiments.__main__ import main as jaxnorm
 from jaxnorm.experiments.command_line import read_flags, read_protocol
 from jaxnorm.experiments.compare.__main__ import main
+from jaxnorm.experiments.compare.study import CompareConfig
 
 SETTINGS = {
     "unknown norm": (["--norms", "btach", "layer"], ["btach", "did you mean 'batch'?"]),

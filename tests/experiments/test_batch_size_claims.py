@@ -214,7 +214,8 @@ def test_intervals_hold_for_what_is_listed_claimed_and_marked():
     norms, ends, ghosts, orders = 2 * 4, 3 * 3, 2 * 3, 2 * 3
     assert len(plan.contrasts) == norms + ends + ghosts + orders
     claimed_only = 1 + 3 + 2 + 2 + 1 + 1 + 2  # of E4 two, of F3 one are listed
-    marked = (4 + 3 + 3) + (2 + 2)
+    marked = (1 - 1) + 4 * (3 - 1) + 2 * (3 - 1)  # norms at batch size 1 and at the others, in two orders; all against the best
+    assert marked == 12 - 2 + 2
     assert len(plan.comparisons) == 2 * len(plan.contrasts) + claimed_only
     assert plan.number == len(plan.comparisons) + marked
 
@@ -267,8 +268,10 @@ def test_claims_need_what_they_speak_of():
 
 def test_tables_show_accuracies_at_the_best_rates(summary):
     by_size, by_order = summary.tables
-    assert [column.arms[0] for column in by_size.columns] == ["layer-1-0-mixed-best", "batch-2-0-mixed-best", "renorm-2-0-mixed-best"]
-    assert by_size.columns[1].best == "batch-128-0-mixed-best"
+    norms = {1: ["layer"]} | dict.fromkeys((2, 4, 16, 128), CONFIG.norms)
+    assert [column.arms for column in by_size.columns] == [[f"{norm}-{size}-0-mixed-best" for norm in own] for size, own in norms.items()]
+    assert [column.best for column in by_size.columns[:2]] == ["", "layer-2-0-mixed-best"]
+    assert "batch-2-0-mixed-best" not in by_size.columns[1].tied
     assert [set(column.arms) for column in by_order.columns] == [
         {f"{norm}-16-0-{order}-best" for norm in CONFIG.norms} for order in ("mixed", "sorted")
     ]

@@ -3,12 +3,27 @@
 import re
 
 import pytest
-from analysis.synthetic import summarise_compare
-from jaxnorm.analysis.catalogue import CATALOGUE
-from jaxnorm.reporting.claims import find_verdicts, verdicts_overview
+from stats.synthetic import summarise_compare
 
 from jaxnorm.experiments.claims import main
 from jaxnorm.experiments.compare.study import CompareConfig
+from jaxnorm.experiments.exact_claims import EXACT
+from jaxnorm.experiments.registry import TRAINING, words_of
+from jaxnorm.report.console import GLYPHS
+
+CLAIMS = {claim for name in TRAINING for claim in words_of(name).claims} | {exact.id for exact in EXACT}
+
+
+def read_entries(printed):
+    """What is printed of each claim: identifier to the lines of its entry, and how many entries there are."""
+    entries: dict[str, list[str]] = {}
+    for line in printed.splitlines():
+        if found := re.match(r"([A-F]\d+[a-z]?) ", line):
+            assert found[1] not in entries
+            entries[found[1]] = []
+        if entries:
+            entries[list(entries)[-1]].append(line[5:].strip())
+    return entries
 
 
 def test_claims_prints_every_claim_with_its_verdicts_or_what_would_decide_it(tmp_path, capsys):
@@ -19,17 +34,17 @@ def test_claims_prints_every_claim_with_its_verdicts_or_what_would_decide_it(tmp
     (tmp_path / "speed" / "summary.json").write_text('{"timings": []}')
     assert main([str(tmp_path)]) == 0
     printed = capsys.readouterr().out
-    assert [line.split()[0] for line in printed.splitlines() if re.match(r"[A-F]\d", line)] == [listing.id for listing in CATALOGUE]
     assert max(map(len, printed.splitlines())) <= 100
-    ((_, rows),) = verdicts_overview(find_verdicts(tmp_path)).groups
-    states = {row[0]: row[-1] for row in rows}
-    assert {claim: state for claim, state in states.items() if "(mine)" in state} == {
-        verdict.claim: f"{verdict.word} (mine)" for verdict in summary.verdicts
-    }
-    assert states["C2"] == "open: python -m jaxnorm.experiments.architectures"
-    assert states["F2"] == "open: python -m jaxnorm.experiments.compare --norms layer rms"
-    assert states["A7"] == "open: python -m jaxnorm.experiments.batch_size"
-    assert states["B4"].startswith("exact: a test, ")
+    entries = read_entries(printed)
+    assert set(entries) == CLAIMS
+    judged = {claim for claim, lines in entries.items() if any(line.startswith("mine: ") for line in lines)}
+    assert judged == {verdict.claim for verdict in summary.verdicts}
+    for verdict in summary.verdicts:
+        found = "".join(GLYPHS[part.finding] for part in verdict.evidence)
+        assert f"mine: {verdict.word}, {verdict.as_claimed} of {verdict.number}  {found}" in entries[verdict.claim]
+    for claim, instrument in (("C2", "architectures"), ("F2", "compare"), ("A7a", "batch_size")):
+        assert any(line.startswith("open") and instrument in line for line in entries[claim])
+    assert {claim for claim, lines in entries.items() if any("tests/" in line for line in lines)} == {exact.id for exact in EXACT}
 
 
 @pytest.mark.parametrize("content", ['{"verdicts": [', "{", '{"verdicts": 3}'])
@@ -49,6 +64,6 @@ def test_claims_refuses_what_is_no_folder(arguments, words, capsys):
 def test_claims_lists_what_is_claimed_without_any_results(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main([]) == 0
-    printed = capsys.readouterr().out
-    assert [line.split()[0] for line in printed.splitlines() if re.match(r"[A-F]\d", line)] == [listing.id for listing in CATALOGUE]
-    assert "No verdicts: there is no folder experiments/results here" in printed
+    entries = read_entries(capsys.readouterr().out)
+    assert set(entries) == CLAIMS
+    assert all(any(line.startswith(("open", "exact")) for line in lines) for lines in entries.values())

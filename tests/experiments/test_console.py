@@ -26,11 +26,12 @@ def run(*arguments, **variables):
 
 @pytest.mark.parametrize("encoding", ["cp1252", "ascii"])
 def test_encoding_without_a_minus_sign_gets_plain_characters(encoding):
-    result = run("jaxnorm.experiments.claims", str(RESULTS), PYTHONIOENCODING=encoding)
+    shown = ("jaxnorm.experiments.report", str(RESULTS / "digits_adam"), str(RESULTS / "mnist_adam"))
+    result = run(*shown, PYTHONIOENCODING=encoding)
     assert (result.returncode, result.stderr) == (0, b"")
-    plain, whole = result.stdout.decode(encoding), run("jaxnorm.experiments.claims", str(RESULTS), PYTHONIOENCODING="utf-8").stdout.decode()
+    plain, whole = result.stdout.decode(encoding), run(*shown, PYTHONIOENCODING="utf-8").stdout.decode()
     assert "−" in whole
-    assert plain.count("?") == whole.count("?")
+    assert "?" not in plain
     assert [len(line) for line in plain.splitlines()] == [len(line) for line in whole.splitlines()]
 
 

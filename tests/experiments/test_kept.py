@@ -22,6 +22,7 @@ from jaxnorm.experiments.correct import count_correct
 from jaxnorm.experiments.folder import ArmResult
 from jaxnorm.experiments.kept import DamagedError, read_table, write_table
 from jaxnorm.experiments.report import main as report
+from jaxnorm.stats.summary import Summary
 
 FLAGS = ["--seeds", "3", "--epochs", "1", "--hidden-sizes", "8", "--batch-sizes", "128", "--no-control", "--quick"]
 
@@ -35,7 +36,7 @@ def drawn(monkeypatch):
     """Folders whose report was drawn; the drawing itself, which takes long, is left out."""
     folders = []
 
-    def draw(_summary, folder, *_args):
+    def draw(_summary, _words, folder, *_args, **_options):
         folders.append(folder)
         for name in ("report.md", "report.html"):
             (folder / name).write_text("")
@@ -249,4 +250,7 @@ def test_report_is_drawn_again_only_if_something_changed(finished, drawn):
 def test_run_in_which_all_networks_diverged_says_so(tmp_path, capsys):
     flags = ["--optimizer", "sgd", "--learning-rate", "1e30", "--epochs", "2", "--norms", "none", "layer", "--quiet"]
     assert run(tmp_path / "out", *flags) == 0
-    assert capsys.readouterr().out.startswith("all 6 networks diverged: this run shows nothing of its question.\n")
+    assert capsys.readouterr().out.startswith("All 6 runs diverged")
+    summary = Summary.load(tmp_path / "out" / "summary.json")
+    assert [arm.diverged for arm in summary.arms] == [[0, 1, 2]] * 2
+    assert {each.finding for each in summary.comparisons} == {"open"}

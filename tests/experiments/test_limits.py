@@ -2,7 +2,6 @@
 
 import pytest
 from experiments.refusals import assert_refused
-from jaxnorm.experiments.coverage import main as coverage
 
 from jaxnorm.experiments import budget, limits, study
 from jaxnorm.experiments.command_line import UsageError
@@ -12,6 +11,7 @@ from jaxnorm.experiments.landscape.__main__ import main as landscape
 from jaxnorm.experiments.layers.__main__ import main as layers
 from jaxnorm.experiments.sequences.__main__ import main as sequences
 from jaxnorm.experiments.throughput.__main__ import main as throughput
+from jaxnorm.validation.__main__ import main as validation
 
 HUGE = 10**9
 TOO_LARGE = {
@@ -31,8 +31,7 @@ TOO_LARGE = {
     "throughput's units": (throughput, ["--hidden-sizes", 10**6, 10**6], ["--hidden-sizes 1000000 1000000", "TB"]),
     "throughput without layers": (throughput, ["--hidden-sizes"], ["--hidden-sizes is empty"]),
     "rounds": (layers, ["--rounds", HUGE], ["--rounds 1000000000", "at most"]),
-    "coverage's seeds": (coverage, ["--seeds", HUGE], ["--seeds 1000000000", "at most"]),
-    "coverage's samples": (coverage, ["--samples", 10**7, "--seeds", 10**4], ["--samples 10000000 --seeds 10000", "TB"]),
+    "reports": (validation, ["--reports", HUGE], ["--reports 1000000000", "at most"]),
 }
 
 
@@ -64,8 +63,8 @@ def test_quick_run_says_what_it_leaves_out(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr(study, "train_arms", lambda *_args: (_ for _ in ()).throw(KeyboardInterrupt))
     assert landscape(["--quick", "--probe-examples", "100000", "--out", str(tmp_path / "out")]) == 130
     said = capsys.readouterr().out
-    assert "--probe-examples 64 instead of 100000" in said
-    assert "--seeds 4 instead of 16" in said
+    assert "probe examples 64 instead of 100000" in said
+    assert "seeds 4 instead of 16" in said
 
 
 def test_data_set_of_one_class_is_refused(tmp_path, capsys, monkeypatch):

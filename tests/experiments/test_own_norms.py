@@ -29,6 +29,7 @@ from jaxnorm.experiments.own_norms import find_norm, own_norm_sources
 from jaxnorm.experiments.own_sources import source_files
 from jaxnorm.experiments.registry import part_of
 from jaxnorm.experiments.trial import try_network
+from jaxnorm.report.text import norm_title
 
 ROOT = Path(jaxnorm.__file__).parent.parent
 HEADER = "import jax.numpy as jnp\nfrom flax import linen as nn\n\n\n"
@@ -93,7 +94,7 @@ def test_own_norm_is_trained_as_the_table_trains_it(finished):
     rows = pd.read_csv(finished / "metrics.csv")
     ours, theirs = (rows[rows.norm == name].value.to_numpy() for name in ("layer", "flax.linen:LayerNorm"))
     np.testing.assert_allclose(ours, theirs, **SAME_FORMULA)
-    assert len(list((finished / "figures").glob("*.png"))) >= 3
+    assert len(list((finished / "figures").glob("*.svg"))) >= 3
 
 
 def test_own_norm_files_have_names_for_every_file_system(finished):

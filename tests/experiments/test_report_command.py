@@ -1,10 +1,11 @@
 """Finished runs drawn anew and side by side, from their files alone."""
 
+import re
 import subprocess
 import sys
 
 import pytest
-from analysis.synthetic import summarise_compare
+from stats.synthetic import summarise_compare
 
 from jaxnorm.experiments.compare.study import CompareConfig
 from jaxnorm.experiments.report import main
@@ -24,7 +25,7 @@ def finished(tmp_path):
 
 def test_report_tells_how_it_is_used(capsys):
     assert main(["--help"]) == 0
-    assert "python -m jaxnorm.experiments.report DIR [DIR ...]" in capsys.readouterr().out
+    assert "python -m jaxnorm.experiments.report DIR" in capsys.readouterr().out
 
 
 def test_report_draws_a_run_anew_and_without_jax(finished):
@@ -32,7 +33,8 @@ def test_report_draws_a_run_anew_and_without_jax(finished):
     text = (finished / "report.md").read_text()
     assert "python -m jaxnorm.experiments.compare --seeds 6 --epochs 4" in text
     assert "2026-01-01" in (finished / "report.html").read_text()
-    before = {path: path.read_bytes() for path in finished.rglob("*") if path.suffix not in ("", ".png")}  # tests draw coarser pictures
+    before = {path: path.read_bytes() for path in finished.rglob("*") if path.is_file()}
+    assert {path.suffix for path in before} == {".json", ".md", ".html", ".svg"}
     without_jax = "import sys; from jaxnorm.experiments.report import main; assert main(sys.argv[1:]) == 0; assert 'jax' not in sys.modules"
     subprocess.run([sys.executable, "-c", without_jax, str(finished)], check=True)
     assert {path: path.read_bytes() for path in before} == before
@@ -41,23 +43,29 @@ def test_report_draws_a_run_anew_and_without_jax(finished):
 def test_report_shows_runs_side_by_side(finished, tmp_path, capsys):
     other = tmp_path / "other"
     other.mkdir()
-    summary = summarise_compare(CompareConfig(norms=("batch", "none"), seeds=6, epochs=4))
+    mine, summary = (summarise_compare(CompareConfig(norms=norms, seeds=6, epochs=4)) for norms in (("batch", "layer"), ("batch", "none")))
     (other / "summary.json").write_bytes(summary.to_json())
     assert main([str(finished), str(other)]) == 0
-    rows = {line.split()[0]: line.split()[1:] for line in capsys.readouterr().out.splitlines() if line.strip()}
+    lines = [re.split(r"\s{2,}", line.strip()) for line in capsys.readouterr().out.splitlines()]
+    rows = {name: cells for name, *cells in lines if len(cells) == 2}
     assert rows["claim"] == ["mine", "other"]
-    assert rows["D1"][0] == "–"
-    assert rows["A8"][1] == "–"
+    decided = [{each.claim: f"{each.word}, {each.as_claimed} of {each.number}" for each in one.verdicts} for one in (mine, summary)]
+    assert rows["D1"] == ["–", decided[1]["D1"]]
+    assert rows["A8"] == [decided[0]["A8"], "–"]
+    assert rows["A2"] == [each["A2"] for each in decided]
+    assert {name for name in rows if name[0] in "ABCDEF" and name[1].isdigit()} == decided[0].keys() | decided[1].keys()
 
 
-def test_report_keeps_runs_of_the_same_name_apart(finished, tmp_path, capsys):
+def test_report_keeps_runs_of_the_same_name_apart(finished, tmp_path, capsys, monkeypatch):
+    monkeypatch.setenv("COLUMNS", "400")
     twin = tmp_path / "elsewhere" / "mine"
     twin.mkdir(parents=True)
     (twin / "summary.json").write_bytes((finished / "summary.json").read_bytes())
     assert main([str(finished), str(twin)]) == 0
-    printed = "".join(capsys.readouterr().out.split())
-    assert f"{finished}:" in printed
-    assert f"{twin}:" in printed
+    printed = [line.split() for line in capsys.readouterr().out.splitlines()]
+    assert ["claim", str(finished), str(twin)] in printed
+    assert [str(finished)] in printed
+    assert [str(twin)] in printed
 
 
 @pytest.mark.parametrize(("arguments", "words"), [([], "no folder is named"), (["--all"], "--all"), (["nowhere"], "nowhere")])

@@ -6,8 +6,7 @@ import sys
 
 import numpy as np
 import pytest
-from analysis.synthetic import make_frame
-from jaxnorm.analysis.table import tidy
+from stats.synthetic import make_frame
 
 from jaxnorm.experiments import study
 from jaxnorm.experiments.architectures.study import ArchitectureArm
@@ -15,6 +14,7 @@ from jaxnorm.experiments.compare.__main__ import main
 from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
 from jaxnorm.experiments.compare.train import INSTRUMENT
 from jaxnorm.experiments.tracking import make_trackers, to_tensorboard
+from jaxnorm.stats.table import tidy
 
 ARM = CompareArm("batch", 16)
 CONFIG = CompareConfig(norms=("batch",), batch_sizes=(16,), seeds=3, epochs=4)
@@ -55,7 +55,7 @@ def test_settings_within_an_arm_have_folders_of_their_own(tmp_path):
 
 
 def test_callback_is_told_of_every_arm_once_it_is_kept(tmp_path, monkeypatch):
-    monkeypatch.setattr(study, "draw_report", lambda *_args: None)
+    monkeypatch.setattr(study, "draw_report", lambda *_args, **_options: None)
     config = CompareConfig(norms=("batch",), batch_sizes=(16,), seeds=2, epochs=1, hidden_sizes=(8,), out=tmp_path / "out")
     told = []
 

@@ -9,10 +9,10 @@ import numpy as np
 import pytest
 from flax import linen as nn
 from helpers import EXACT_TOLERANCE
-from jaxnorm.analysis.wording import NORM_TITLES
 from norms.running import KEY, initial, update
 
 from jaxnorm.norms import NORMS, BatchNorm, LayerNorm, Norm
+from jaxnorm.report.text import NORM_TITLES
 
 SHARED = {
     "epsilon": 1e-4,

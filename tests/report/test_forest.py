@@ -8,8 +8,9 @@ import numpy as np
 import pytest
 
 from jaxnorm.experiments.compare.figures import WORDS
+from jaxnorm.report.arms import STRAY
 from jaxnorm.report.blocks import ForestRow
-from jaxnorm.report.claims import forest
+from jaxnorm.report.claims import forest, statements_table
 from jaxnorm.report.comparisons import comparisons_table
 from jaxnorm.report.forest import CLASSES, EDGE, REACH, ROW, WIDTH, draw
 from jaxnorm.stats.summary import Summary, Verdict
@@ -62,6 +63,21 @@ def test_band_is_the_margin_and_the_line_is_zero():
     assert float(band.attrib["x"]) == pytest.approx(at(-1), abs=0.1)
     assert float(band.attrib["width"]) == pytest.approx(2 * MARGIN, abs=0.1)
     assert float(zero.attrib["x1"]) == float(zero.attrib["x2"]) == pytest.approx(at(0))
+
+
+@pytest.mark.parametrize(
+    ("bands", "ends"),
+    [
+        ([True, True, True], [(0.0, 3 * ROW + EDGE)]),
+        ([False, False], []),
+        ([True, False, True, True], [(0.0, EDGE / 2 + ROW), (EDGE / 2 + 2 * ROW, 4 * ROW + EDGE)]),
+        ([False, True, False], [(EDGE / 2 + ROW, EDGE / 2 + 2 * ROW)]),
+    ],
+)
+def test_band_is_behind_the_rows_that_have_a_margin(bands, ends):
+    svg = drawn(*(ForestRow("", 1.0, 0.5, 0.2, "open", band) for band in bands))
+    drawn_ends = [(float(band.attrib["y"]), float(band.attrib["y"]) + float(band.attrib["height"])) for band in svg.findall("rect")]
+    assert drawn_ends == ends
 
 
 @pytest.mark.parametrize("mean", [50.0, -50.0])
@@ -146,7 +162,28 @@ def test_comparisons_without_a_margin_have_a_place(summary):
     for mean in (0.5, 0.0):
         comparisons[part.comparison] = dataclasses.replace(comparisons[part.comparison], margin=0.0, mean=mean)
         other = dataclasses.replace(summary, comparisons=comparisons)
-        assert all(np.isfinite([row.mean, row.half]).all() for row in forest(other, WORDS, other.verdicts[0]))
+        rows = forest(other, WORDS, other.verdicts[0])
+        assert all(np.isfinite([row.mean, row.half]).all() for row in rows)
+        assert [row.band for row in rows] == [index > 0 for index in range(len(rows))]
+        listed = comparisons_table(other, WORDS, other.comparisons).rows[part.comparison]
+        assert [row.band for row in listed[3].forest] == [False]
+
+
+def with_strays(summary: Summary, *places: int) -> Summary:
+    """The summary, with stray runs in these comparisons alone."""
+    comparisons = [dataclasses.replace(each, strays=int(index in places)) for index, each in enumerate(summary.comparisons)]
+    return dataclasses.replace(summary, comparisons=comparisons)
+
+
+def test_comparisons_with_stray_runs_are_marked_where_they_are_told(summary):
+    verdict, clean = summary.verdicts[0], with_strays(summary)
+    marked = with_strays(summary, verdict.evidence[1].comparison)
+    before, after = ([row.text for row in forest(each, WORDS, verdict)] for each in (clean, marked))
+    assert [STRAY in text for text in after] == [index == 1 for index in range(verdict.number)]
+    assert [text.replace(f" {STRAY}", "") for text in after] == before
+    told, untold = statements_table(marked, WORDS), statements_table(clean, WORDS)
+    assert [row[3].text for row in told.rows[: verdict.number]] == after
+    assert (STRAY in told.caption, STRAY in untold.caption) == (True, False)
 
 
 def test_texts_are_numbers_of_the_summary(summary):

@@ -29,7 +29,7 @@ def test_tables_have_as_many_cells_in_every_row(text):
 def test_rows_are_all_there(text, summary):
     rows = [line for line in text.splitlines() if line.startswith("| ")]
     for verdict in summary.verdicts:
-        said = f"**{verdict.word}** {verdict.as_claimed} of {verdict.number}"
+        said = f"**{verdict.word}**<br>{verdict.as_claimed} of {verdict.number}"
         assert [line for line in rows if line.startswith(f"| {verdict.claim} |") and said in line]
 
 

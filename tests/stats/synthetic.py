@@ -10,9 +10,10 @@ from jaxnorm.experiments.compare.claims import make_plan
 from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
 from jaxnorm.stats.metrics import CURVE_METRICS, METRICS
 from jaxnorm.stats.rule import DecisionRule
-from jaxnorm.stats.summarise import Examples, summarise
+from jaxnorm.stats.summarise import summarise
 from jaxnorm.stats.summary import Summary
 from jaxnorm.stats.table import ArmTable, tidy
+from jaxnorm.stats.values import Examples
 
 NUM_CLASSES = 10
 DATA = {"name": "digits", "version": "", "train": 1000, "validation": 200, "test": 300, "inputs": 64}

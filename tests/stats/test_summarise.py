@@ -17,8 +17,9 @@ from jaxnorm.stats.intervals import critical_value, find, level_of
 from jaxnorm.stats.plan import ArmsTable, Plan
 from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.stats.seeds import seeds_needed
-from jaxnorm.stats.summarise import OUTLYING, outlying, summarise
-from jaxnorm.stats.summary import Comparison, Summary
+from jaxnorm.stats.summarise import summarise
+from jaxnorm.stats.summary import DIGITS, Comparison, Summary
+from jaxnorm.stats.values import OUTLYING, outlying
 
 A, B, C = (CompareArm(norm, 16) for norm in ("batch", "layer", "none"))
 LUCK = np.linspace(-0.1, 0.1, 8)
@@ -274,7 +275,7 @@ def test_equal_losses_of_few_seeds_show_nothing_and_rounding_is_no_difference():
     assert (enough.mean, enough.half, enough.finding) == (0.0, 0.0, "negligible")
 
 
-def test_summary_survives_its_file_to_nine_digits(summary, tmp_path):
+def test_summary_survives_its_file_to_so_many_digits(summary, tmp_path):
     told = dataclasses.replace(summary, settings=summary.settings | {"question": "[ 1, 2 ]?"}, facts={"levels": [0.1, 0.2]})
     path = tmp_path / "summary.json"
     path.write_bytes(told.to_json())
@@ -287,12 +288,12 @@ def test_summary_survives_its_file_to_nine_digits(summary, tmp_path):
 
 
 def _is_close(one, other) -> bool:
-    """Whether two trees of builtins differ in nothing but the tenth digit of floats."""
+    """Whether two trees of builtins differ in nothing but what the file rounds of floats."""
     if isinstance(one, dict):
         return one.keys() == other.keys() and all(_is_close(one[key], other[key]) for key in one)
     if isinstance(one, list):
         return len(one) == len(other) and all(map(_is_close, one, other))
-    return math.isclose(one, other, rel_tol=5e-9) if isinstance(one, float) else one == other
+    return math.isclose(one, other, rel_tol=5 * 10.0**-DIGITS) if isinstance(one, float) else one == other
 
 
 def test_summary_holds_numbers_and_identifiers_only(summary):
