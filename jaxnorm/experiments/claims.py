@@ -32,6 +32,7 @@ def print_claims(arguments: list[str]) -> int:
     if arguments and not results.is_dir():
         raise UsageError(f"{results} is not a folder; name one that holds the folders of finished runs.")
     from jaxnorm.experiments.exact_claims import EXACT  # pandas and matplotlib take a moment, which a mistake must not wait for
+    from jaxnorm.experiments.foreseen import foreseen_slots
     from jaxnorm.experiments.registry import TRAINING, words_of
     from jaxnorm.experiments.sources import SOURCES
     from jaxnorm.experiments.terminal import make_console
@@ -42,7 +43,7 @@ def print_claims(arguments: list[str]) -> int:
         runs = read_runs(results, words)
     except ValueError as error:
         raise UsageError(f"{error}; run its command again, or remove the folder.") from error
-    print_ledger(make_ledger(words, EXACT, runs), SOURCES, make_console())
+    print_ledger(make_ledger(words, EXACT, runs, foreseen_slots()), SOURCES, make_console())
     return 0
 
 

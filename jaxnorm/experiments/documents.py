@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from jaxnorm.experiments.exact_claims import EXACT
+from jaxnorm.experiments.foreseen import foreseen_slots
 from jaxnorm.experiments.layers.report import costs_table, errors_table
 from jaxnorm.experiments.layers.results import LayersSummary
 from jaxnorm.experiments.registry import TRAINING, words_of
@@ -127,7 +128,7 @@ def render_ledger(folder: Path, document: Path, words: Sequence[str]) -> str:
     """Every claim by its source, with the verdicts of all results beside ``folder``."""
     del words
     vocabularies = {name: words_of(name) for name in TRAINING}
-    entries = make_ledger(vocabularies, EXACT, read_runs(folder.parent, vocabularies))
+    entries = make_ledger(vocabularies, EXACT, read_runs(folder.parent, vocabularies), foreseen_slots())
     return ledger_markdown(entries, SOURCES, folder.parent, document)
 
 

@@ -74,12 +74,27 @@ def _summary(folder: Path) -> Any:
     from jaxnorm.stats.summary import Summary
 
     try:
-        return Summary.load(folder / "summary.json")
+        summary = Summary.load(folder / "summary.json")
     except OSError as error:
         raise UsageError(f"{folder} is not the folder of a finished run: it has no summary.json that can be read.") from error
     except msgspec.MsgspecError as error:
         told = f"{folder / 'summary.json'} is not the summary of a run that trains networks"
         raise UsageError(f"{told}; name another folder, or run its command again.") from error
+    _check_names(summary, folder)
+    return summary
+
+
+def _check_names(summary: Any, folder: Path) -> None:
+    """Refuse a summary that names what this version does not have. Raises ``UsageError``."""
+    from jaxnorm.experiments.registry import TRAINING, words_of
+
+    known = {summary.instrument} & set(TRAINING)
+    words = words_of(summary.instrument) if known else None
+    measures = {each.measure.partition("@")[0] for each in summary.comparisons} | {name for arm in summary.arms for name in arm.measures}
+    unknown = sorted((measures - set(words.measures)) | ({each.claim for each in summary.verdicts} - set(words.claims))) if words else []
+    if not words or unknown:
+        named = unknown[0] if unknown else summary.instrument
+        raise UsageError(f"{folder / 'summary.json'} names {named!r}, which this version does not have; run the command again.")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@ import os
 import sys
 import unicodedata
 
-PLAIN = {"−": "-", "–": "-", "×": "x", "±": "+-", "→": "->", "∞": "inf", "µ": "u", "…": "...", "β": "beta"}
+PLAIN = {"−": "-", "–": "-", "×": "x", "±": "+-", "→": "->", "∞": "inf", "µ": "u", "…": "...", "†": "!", "β": "beta"}
 """What stands for a character that an encoding lacks. Lines that frame boxes become ``-``, ``|`` and ``+``; accents are left out."""
 LINES = {**dict.fromkeys("─━═╌╴╶╸╺", "-"), **dict.fromkeys("│┃║", "|")}
 BOXES = range(0x2500, 0x2580)

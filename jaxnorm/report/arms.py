@@ -17,7 +17,7 @@ def results_tables(summary: Summary, words: Vocabulary) -> list[Block]:
     legend = "Mean ± 95 % half-width over seeds. Bold: best of its column; shaded: not distinguishable from it."
     tables = [_results_table(summary, words, table) for table in summary.tables]
     stray = any(STRAY in cell.text for table in tables for row in table.rows for cell in row)
-    note = f" {STRAY} with outlier or diverged runs: All arms, below, has their numbers." if stray else ""
+    note = f" {STRAY} with outlier or diverged runs: see All arms." if stray else ""
     return [*tables, Text(legend + note, "note")]
 
 

@@ -27,8 +27,8 @@ def build_report(summary: Summary, words: Vocabulary, command: str, environment:
         Heading("Results"),
         *results_tables(summary, words),
         *warnings(summary),
-        *([Heading("What people claim, and what this run shows"), claims_table(summary, words)] if summary.verdicts else []),
-        *(Text(line, "note") for line in (seeds_line(summary), test_set_line(summary)) if line),
+        *([Heading("Claims and verdicts"), claims_table(summary, words)] if summary.verdicts else []),
+        *(Text(line, "note") for line in (seeds_line(summary), test_set_line(summary, words)) if line),
         *_figures(summary, words),
         *_folded(summary, words, command, environment),
     ]

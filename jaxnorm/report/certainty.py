@@ -2,7 +2,9 @@
 
 from jaxnorm.report.comparisons import test_share
 from jaxnorm.report.text import conjoin, count
+from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.intervals import FEWEST
+from jaxnorm.stats.metrics import EXAMPLES_OF
 from jaxnorm.stats.seeds import MOST_SEEDS, smallest_shown
 from jaxnorm.stats.summary import Comparison, Summary
 
@@ -13,28 +15,30 @@ def power_line(seeds: int, comparisons: int) -> str:
     if shown is None:
         return f"{count(seeds, 'seed')} can show nothing, whatever the difference: give at least {FEWEST}."
     of = f"{count(seeds, 'seed')} and {count(comparisons, 'comparison')}"
-    return f"{of}: mean differences from {shown:.2g} standard deviations of the paired differences on will be shown."
+    return f"{of}: a mean difference of {shown:.2g} standard deviations of the paired differences is shown half of the time."
 
 
 def seeds_line(summary: Summary) -> str:
     """How many seeds would close what is open, in one line; empty where nothing is compared."""
     needed = [(part.comparison, part.seeds_needed) for verdict in summary.verdicts for part in verdict.evidence if part.finding == "open"]
-    total, what = sum(verdict.number for verdict in summary.verdicts), "of the claims' comparisons"
+    total, of = sum(verdict.number for verdict in summary.verdicts), "the claims' "
     if not summary.verdicts:
         needed = [(index, each.seeds_needed) for index, each in enumerate(summary.comparisons) if each.finding == "open"]
-        total, what = len(summary.comparisons), "comparisons"
+        total, of = len(summary.comparisons), ""
     if not total:
         return ""
     if not needed:
-        return f"How many seeds? {count(len(summary.seeds), 'seed')} decided all {total} {what}."
+        return f"How many seeds? {count(len(summary.seeds), 'seed')} decided each of {of}{total} comparisons."
     within = sorted(seeds for _, seeds in needed if seeds is not None)
-    opening = f"How many seeds? {len(needed)} of {total} {what} are open with {count(len(summary.seeds), 'seed')}"
+    opening = f"How many seeds? {len(needed)} of {of}{total} comparisons are open with {len(summary.seeds):,}"
     if not within:
         tells = any(_tells(summary.comparisons[index]) for index, _ in needed)
         return f"{opening}; {f'more than {MOST_SEEDS:,}' if tells else 'nothing tells how many'} would be needed."
     steps = dict.fromkeys((within[(len(within) - 1) // 2], within[-1]))
     closing = [f"{seeds:,} would close {sum(each <= seeds for each in within)}" for seeds in steps]
-    return f"{opening}; at the spread seen here {conjoin(closing)} of them."
+    beyond = len(needed) - len(within)
+    rest = f", and {beyond} would need more than {MOST_SEEDS:,} or more test examples" if beyond else ""
+    return f"{opening}; at the means and spread seen here about {conjoin(closing)}{rest}."
 
 
 def _tells(comparison: Comparison) -> bool:
@@ -42,10 +46,14 @@ def _tells(comparison: Comparison) -> bool:
     return comparison.half is not None and comparison.deviation > 0
 
 
-def test_set_line(summary: Summary) -> str:
-    """How much of the uncertainty of accuracies is the test set's, in one line; nothing where it was not recorded."""
-    shares = sorted(share for each in summary.comparisons if (share := test_share(each)) is not None)
-    if not shares:
+def test_set_line(summary: Summary, words: Vocabulary) -> str:
+    """How much of the uncertainty of accuracies is the test set's, in one line; nothing where none are compared."""
+    accuracies = [each for each in summary.comparisons if words.measure(each.measure).metric in EXAMPLES_OF]
+    if not accuracies:
         return ""
-    said = f"Test accuracies rest on {summary.data['test']:,} test examples: of their differences' squared standard errors, these make"
-    return f"{said} {100 * shares[0]:.0f} to {100 * shares[-1]:.0f} %, which more seeds do not lessen."
+    shares = sorted(share for each in accuracies if (share := test_share(each)) is not None)
+    examples = f"{summary.data['test']:,} test examples"
+    if not shares:
+        return f"Intervals of test accuracies hold for these {examples} alone: what others would change was not recorded."
+    made = f"{100 * shares[0]:.0f} to {100 * shares[-1]:.0f} %"
+    return f"The choice of {examples} makes {made} of the squared standard errors of test accuracies; more seeds do not lessen that."

@@ -7,9 +7,11 @@ from jaxnorm.report.blocks import Cell, ForestRow, Table
 from jaxnorm.report.comparisons import factors_of
 from jaxnorm.report.text import comparison_title, difference_text, margin, say, signed
 from jaxnorm.report.vocabulary import Vocabulary
-from jaxnorm.stats.claims import Slot
-from jaxnorm.stats.measures import Measure
+from jaxnorm.stats.claims import Expectation, Slot
 from jaxnorm.stats.summary import Evidence, Summary, Verdict
+
+FAVOURS: dict[Expectation, int] = {"higher": 1, "lower": -1}
+"""Expectation to the sign of differences that are in favour of it."""
 
 
 def claims_table(summary: Summary, words: Vocabulary, *, amounts: bool = True) -> Table:
@@ -27,32 +29,36 @@ def claims_table(summary: Summary, words: Vocabulary, *, amounts: bool = True) -
             ]
         )
     caption = (
-        "A dot for each comparison. Grey band: the margin. Right is in favour of the claim; where sameness is claimed, inside the band is. "
-        "Arrows: beyond three margins. Thin bars decide: they hold for all "
-        f"{summary.number} comparisons of this report together (95 %); thick bars are plain 95 % intervals. Mixed: some as claimed, others "
-        "opposite or smaller than the margin. Inconclusive: some open."
+        "A dot for each comparison. Grey band: the margin; arrows: beyond three margins. Right, above zero, favours the claim; where "
+        f"sameness is claimed, inside the band does. Thin bars decide: they hold for all {summary.number} comparisons together (95 %); "
+        "thick bars are plain 95 % intervals. Mixed: some as claimed, others opposite or below the margin. Inconclusive: some open."
     )
     return Table("claims", ("", "claim", "verdict", "comparisons"), rows, caption, 4)
 
 
 def _amounts(summary: Summary, words: Vocabulary, verdict: Verdict) -> str:
-    """From where to where the differences of a claim's comparisons reach, measure by measure."""
+    """From where to where the differences of a claim's comparisons reach, measure by measure; those in favour of it are above zero."""
     parts: dict[str, list[Evidence]] = {}
     for part in verdict.evidence:
         parts.setdefault(summary.comparisons[part.comparison].measure.partition("@")[0], []).append(part)
-    return "; ".join(_amount(summary, words.measure(name), found) for name, found in parts.items())
+    return "; ".join(_amount(summary, words, name, found) for name, found in parts.items())
 
 
-def _amount(summary: Summary, measure: Measure, found: Sequence[Evidence]) -> str:
-    """``mean training loss −0.027…+0.0081 nats, margin 0.0031…0.0040``."""
-    compared = [summary.comparisons[part.comparison] for part in found]
-    means = sorted(measure.unit.factor * part.sign * each.mean for part, each in zip(found, compared, strict=True))
-    shown = dict.fromkeys(signed(mean) for mean in (means[0], means[-1]))
-    margins = dict.fromkeys(margin(value, measure.unit) for value in sorted({each.margin for each in compared}))
-    bands = dict.fromkeys([next(iter(margins)), list(margins)[-1]])
-    epochs = " by epoch" if any("@" in each.measure for each in compared) and len(compared) > 1 else ""
-    title = measure.title.removeprefix("final ") if epochs else measure.title
-    return f"{title}{epochs} {' '.join(['…'.join(shown), measure.unit.difference]).strip()}, margin {'…'.join(bands)}"
+def _amount(summary: Summary, words: Vocabulary, name: str, found: Sequence[Evidence]) -> str:
+    """``mean training loss −0.0081…+0.027 nats, margin 0.0031…0.0040``."""
+    measure, compared = words.measure(name), [summary.comparisons[part.comparison] for part in found]
+    signs = [part.sign * FAVOURS.get(part.expected, 1) for part in found]
+    means = sorted(measure.unit.factor * sign * each.mean for sign, each in zip(signs, compared, strict=True))
+    margins = sorted(each.margin for each in compared)
+    by_epoch = len(compared) > 1 and any("@" in each.measure for each in compared)
+    title = f"{words.metric(measure.metric).title} by epoch" if by_epoch else measure.title
+    amount = " ".join(filter(None, [_range([signed(mean) for mean in means]), measure.unit.difference]))
+    return f"{title} {amount}, margin {_range([margin(value, measure.unit) for value in margins])}"
+
+
+def _range(numbers: Sequence[str]) -> str:
+    """The first and the last of ascending numbers: ``0.0031…0.0040``; one that they share."""
+    return "…".join(dict.fromkeys((numbers[0], numbers[-1])))
 
 
 def forest(summary: Summary, words: Vocabulary, verdict: Verdict) -> tuple[ForestRow, ...]:
@@ -64,7 +70,7 @@ def _forest_row(summary: Summary, words: Vocabulary, part: Evidence) -> ForestRo
     comparison = summary.comparisons[part.comparison]
     unit = words.measure(comparison.measure).unit
     scale = comparison.margin or abs(comparison.mean) or 1.0
-    favour = part.sign * (-1 if part.expected == "lower" else 1)
+    favour = part.sign * FAVOURS.get(part.expected, 1)
     if part.expected == "different" and favour * comparison.mean < 0:
         favour = -favour
     label = comparison_title(comparison, factors_of(summary), part.sign) + (f" {STRAY}" if comparison.strays else "")

@@ -34,7 +34,8 @@ def comparisons_table(summary: Summary, words: Vocabulary, comparisons: Sequence
         )
     headings = ("measure", "comparison", "finding", "", "difference", "margin", "test set", "seeds needed")
     caption = (
-        f"Differences paired by seed, with joint intervals (n = {len(summary.seeds)}). Test set: share of the squared standard error that "
+        f"Differences paired by seed (n = {len(summary.seeds)}), with intervals that hold together for these and for the "
+        f"{summary.number - len(summary.comparisons)} comparisons behind best marks. Test set: share of the squared standard error that "
         f"comes from the test examples, where it was recorded. {STRAY} with outlier or diverged runs."
     )
     return Table("comparisons", headings, rows, caption, 4)

@@ -11,7 +11,7 @@ from rich.text import Text as Line
 from jaxnorm.report.arms import results_tables
 from jaxnorm.report.blocks import Cell, ForestRow, Mark, Table
 from jaxnorm.report.build import warnings
-from jaxnorm.report.certainty import seeds_line
+from jaxnorm.report.certainty import seeds_line, test_set_line
 from jaxnorm.report.claims import claims_table, verdict_line
 from jaxnorm.report.comparisons import comparisons_table
 from jaxnorm.report.setting import question
@@ -32,7 +32,7 @@ STYLES: dict[Mark, str] = {
 }
 GLYPHS: dict[Mark, str] = {"as claimed": "+", "opposite": "-", "negligible": "=", "open": "?"}
 """What was found of a claim's comparisons, one character each."""
-LEGEND = "+ as claimed, - opposite, = negligible, ? open; * best, ~ not distinguishable from it"
+LEGEND = "+ as claimed, - opposite, = negligible, ? open; * best, ~ not distinguishable from it, † outlier or diverged runs"
 MARKS: dict[Mark, str] = {"best": "*", "tied": "~"}
 
 
@@ -47,7 +47,7 @@ def print_summary(summary: Summary, words: Vocabulary, console: Console) -> None
     if summary.verdicts:
         print_table(claims_table(summary, words, amounts=False), console, caption=False)
     console.print(Line(LEGEND, style="dim"))
-    if line := seeds_line(summary):
+    for line in filter(None, (seeds_line(summary), test_set_line(summary, words))):
         console.print(Line(line, style="dim"))
 
 

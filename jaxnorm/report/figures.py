@@ -96,7 +96,7 @@ def curves(
 
 def lines(*measures: str, over: str, across: str = "", where: Mapping[str, Factor] | None = None, title: str, caption: str = "") -> Drawing:
     """Measures against the numbers of the factor ``over``: a row for each, a column for each level of ``across``; or a column for each."""
-    read = "Means with 95 % intervals, set apart sideways; crosses: some runs diverged."
+    read = "Means with 95 % intervals; crosses: some runs diverged."
 
     def shown(summary: Summary) -> list[ArmSummary]:
         return arms_of(summary, **(where or {}))

@@ -1,5 +1,7 @@
 r"""``tables.tex``: the tables of results and of claims for a paper, with a sentence on the method and what to cite. Needs ``booktabs``."""
 
+import dataclasses
+
 from jaxnorm.report.blocks import Cell, Report, Table
 
 SPECIAL = {
@@ -43,8 +45,14 @@ CITATION = r"""% @software{jaxnorm,
 
 def render_latex(report: Report, version: str) -> str:
     """Both tables, the sentence and the entry."""
-    tables = [*report.tables("arms"), *report.tables("claims")]
+    tables = [*report.tables("arms"), *map(_without_amounts, report.tables("claims"))]
     return "\n\n".join([f"% {_plain(report.title)}", *map(_table, tables), METHOD, CITATION.replace("%s", version)]) + "\n"
+
+
+def _without_amounts(claims: Table) -> Table:
+    """The table of claims as titles, verdicts and counts."""
+    rows = [[name, dataclasses.replace(title, small=""), *others] for name, title, *others in claims.rows]
+    return dataclasses.replace(claims, rows=rows)
 
 
 def _plain(text: str) -> str:

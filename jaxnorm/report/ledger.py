@@ -3,7 +3,7 @@
 import os
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import msgspec
 from rich.console import Console
@@ -15,6 +15,7 @@ from jaxnorm.report.claims import filled, forest
 from jaxnorm.report.console import GLYPHS, LEGEND
 from jaxnorm.report.markdown import escape, row_of
 from jaxnorm.report.vocabulary import Vocabulary
+from jaxnorm.stats.claims import Slot
 from jaxnorm.stats.summary import Summary, Verdict
 
 
@@ -36,13 +37,19 @@ class Found(NamedTuple):
     words: Vocabulary
     verdict: Verdict
 
+    @property
+    def statement(self) -> str:
+        """What this run judged, its slots filled."""
+        return _sentence(filled(self.words.claims[self.verdict.claim].statement, self.verdict.slots))
+
 
 class Entry(NamedTuple):
-    """A statement and what became of it."""
+    """A claim and what became of it."""
 
     id: str
     source: str
     statement: str
+    """As the document has it, where no run has judged it; each run has its own."""
     instruments: Sequence[str]
     found: Sequence[Found]
     test: str = ""
@@ -60,21 +67,24 @@ def read_runs(results: Path, words: Mapping[str, Vocabulary]) -> dict[str, Summa
     return runs
 
 
-def make_ledger(words: Mapping[str, Vocabulary], exact: Sequence[Exact], runs: Mapping[str, Summary]) -> list[Entry]:
-    """Every claim once, in the order of identifiers. ``words`` by instrument; a claim of several instruments has its first's statement."""
+def make_ledger(
+    words: Mapping[str, Vocabulary],
+    exact: Sequence[Exact],
+    runs: Mapping[str, Summary],
+    slots: Mapping[tuple[str, str], Mapping[str, Slot]],
+) -> list[Entry]:
+    """Every claim once, in the order of identifiers; ``words`` by instrument, ``slots`` by instrument and claim."""
     entries = {}
-    for claim in (claim for each in words.values() for claim in each.claims.values()):
-        if claim.id not in entries:
-            instruments = [name for name, each in words.items() if claim.id in each.claims]
-            found = [
-                Found(run, summary, words[summary.instrument], verdict)
-                for run, summary in runs.items()
-                for verdict in summary.verdicts
-                if verdict.claim == claim.id
-            ]
-            slots: Any = found[0].verdict.slots if found else None
-            statement = filled(words[found[0].summary.instrument].claims[claim.id].statement, slots) if found else claim.title
-            entries[claim.id] = Entry(claim.id, claim.source, _sentence(statement), instruments, found)
+    for claim in (claim for each in words.values() for claim in each.claims.values() if claim.id not in entries):
+        instruments = [name for name, each in words.items() if claim.id in each.claims]
+        found = [
+            Found(run, summary, words[summary.instrument], verdict)
+            for run, summary in runs.items()
+            for verdict in summary.verdicts
+            if verdict.claim == claim.id
+        ]
+        statement = _sentence(filled(claim.statement, slots[instruments[0], claim.id]))
+        entries[claim.id] = Entry(claim.id, claim.source, statement, instruments, found)
     entries |= {each.id: Entry(each.id, each.source, _sentence(each.statement), [], [], each.test) for each in exact}
     return sorted(entries.values(), key=lambda entry: (entry.id[0], int("".join(filter(str.isdigit, entry.id))), entry.id))
 
@@ -119,30 +129,39 @@ def print_ledger(entries: Sequence[Entry], sources: Mapping[str, str], console: 
         console.print(Text(f"\n{title}", style="bold"))
         for entry in (each for each in entries if each.source == source):
             drawn = Grid.grid(Column(width=5), Column())
-            drawn.add_row(entry.id, Text(entry.statement))
-            for line in _lines(entry):
-                drawn.add_row("", Text(line, style="dim"))
+            for number, (statement, lines) in enumerate(_grouped(entry).items()):
+                drawn.add_row("" if number else entry.id, Text(statement))
+                for line in lines:
+                    drawn.add_row("", Text(line, style="dim"))
             console.print(drawn)
     console.print(Text(f"\n{LEGEND.partition(';')[0]}. {count_entries(entries)}", style="dim"))
 
 
-def _lines(entry: Entry) -> list[str]:
-    """What became of a statement, a line for each run."""
-    if entry.test:
-        return [f"exact: tested in {entry.test}"]
-    found = [f"{each.run}: {verdict_text(each.verdict)}  {glyphs(each)}" for each in entry.found]
-    return found or [f"open: decided by {', '.join(entry.instruments)}"]
+def _grouped(entry: Entry) -> dict[str, list[str]]:
+    """Each statement of a claim, and what became of it, a line for each run that judged it so."""
+    if not entry.found:
+        return {entry.statement: [_unjudged(entry)]}
+    lines: dict[str, list[str]] = {}
+    for each in entry.found:
+        lines.setdefault(each.statement, []).append(f"{each.run}: {verdict_text(each.verdict)}  {glyphs(each)}")
+    return lines
+
+
+def _unjudged(entry: Entry) -> str:
+    return f"exact: tested in {entry.test}" if entry.test else f"open: decided by {', '.join(entry.instruments)}"
 
 
 def _rows(entry: Entry, link: str) -> list[str]:
-    name, statement = f"**{entry.id}**", escape(entry.statement)
-    if entry.test:
-        return [row_of((name, statement, "exact", f"tested in `{entry.test}`", ""))]
+    """The rows of a claim; a statement stands once, above the runs that judged it so."""
     if not entry.found:
-        commands = ", ".join(f"`{instrument}`" for instrument in entry.instruments)
-        return [row_of((name, statement, "", f"open: decided by {commands}", ""))]
-    first, *others = entry.found
-    return [_row(first, link, name, statement), *(_row(found, link, "", "") for found in others)]
+        return [row_of((f"**{entry.id}**", escape(entry.statement), "", _unjudged(entry), ""))]
+    statements = [each.statement for each in entry.found]
+    order = sorted(entry.found, key=lambda each: statements.index(each.statement))
+    shown = [""] + [each.statement for each in order]
+    return [
+        _row(each, link, "" if number else f"**{entry.id}**", "" if each.statement == shown[number] else escape(each.statement))
+        for number, each in enumerate(order)
+    ]
 
 
 def _row(found: Found, link: str, name: str, statement: str) -> str:

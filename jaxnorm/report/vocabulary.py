@@ -42,11 +42,15 @@ class Vocabulary:
 
     def measure(self, name: str) -> Measure:
         """The measure of a name, at an epoch where it says so: ``train_loss@3``."""
-        return find_measure(name, self.measures)
+        found, (_, at, epoch) = find_measure(name, self.measures), name.partition("@")
+        if not at:
+            return found
+        when = f"at epoch {epoch}" if int(epoch) else "before training"
+        return dataclasses.replace(found, title=f"{self.metric(found.metric).title} {when}")
 
     def metric(self, name: str) -> Metric:
-        """The metric of a name; one that nobody described is a number without a unit."""
-        return {**METRICS, **self.metrics}.get(name, Metric(name.replace("_", " ")))
+        """The metric of a name. Raises ``KeyError`` for one that nobody described."""
+        return {**METRICS, **self.metrics}[name]
 
     def figures_of(self, summary: Summary) -> dict[str, Drawing]:
         """The figures that a report has, in its order."""

@@ -76,9 +76,7 @@ class Measure:
 
     def at(self, epoch: int) -> "Measure":
         """The metric of this measure at one epoch."""
-        when = f"at epoch {epoch}" if epoch else "before training"
-        title = f"{self.title.removeprefix('final ')} {when}"
-        return dataclasses.replace(self, title=title, min_epochs=epoch, epoch=epoch, per_seed=final)
+        return dataclasses.replace(self, min_epochs=epoch, epoch=epoch, per_seed=final)
 
     def of(self, table: ArmTable, rule: DecisionRule) -> np.ndarray:
         """The measure of every network of an arm, (S,)."""

@@ -50,7 +50,3 @@ def judge(found: Sequence[Weighed]) -> Word:
     if kinds == {"negligible"}:
         return "negligible"
     return "mixed" if "as claimed" in kinds else "refuted"
-
-
-OPPOSITES: dict[Expectation, Expectation] = {"higher": "lower", "lower": "higher", "same": "same", "different": "different"}
-"""What is expected of a difference with the opposite sign."""

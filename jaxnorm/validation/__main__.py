@@ -37,15 +37,15 @@ def validate(config: ValidationConfig) -> int:
     check_counts(config)
     from jaxnorm.experiments import devices  # imports jax: seconds, which --help must not wait for
     from jaxnorm.experiments.folder import claim_folder, write_json
+    from jaxnorm.experiments.foreseen import foreseen_plans
     from jaxnorm.experiments.terminal import make_console
     from jaxnorm.files import write_atomically
     from jaxnorm.report.console import print_table
-    from jaxnorm.validation.plans import make_plans
     from jaxnorm.validation.simulation import DISTRIBUTIONS, SEEDS, ValidationSummary, simulate
     from jaxnorm.validation.tables import validation_table
 
     claim_folder(config.out, {"instrument": "validation"} | to_dict(config), fixed={"instrument"})
-    settings = [(*plan, distribution, seeds) for plan in make_plans().items() for distribution in DISTRIBUTIONS for seeds in SEEDS]
+    settings = [(*plan, distribution, seeds) for plan in foreseen_plans().items() for distribution in DISTRIBUTIONS for seeds in SEEDS]
     summary = ValidationSummary(config.reports, [simulate(*setting, config.reports) for setting in settings])
     write_atomically(config.out / "summary.json", summary.to_json())
     write_json(config.out / "environment.json", devices.environment())

@@ -47,7 +47,7 @@ def test_claims_prints_every_claim_with_its_verdicts_or_what_would_decide_it(tmp
     assert {claim for claim, lines in entries.items() if any("tests/" in line for line in lines)} == {exact.id for exact in EXACT}
 
 
-@pytest.mark.parametrize("content", ['{"verdicts": [', "{", '{"verdicts": 3}'])
+@pytest.mark.parametrize("content", ['{"verdicts": [', "{", '{"instrument": "compare", "verdicts": 3}'])
 def test_claims_names_a_broken_summary(content, tmp_path, capsys):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "summary.json").write_text(content)
@@ -66,4 +66,5 @@ def test_claims_lists_what_is_claimed_without_any_results(tmp_path, capsys, monk
     assert main([]) == 0
     entries = read_entries(capsys.readouterr().out)
     assert set(entries) == CLAIMS
+    assert not any("{" in line for lines in entries.values() for line in lines)
     assert all(any(line.startswith(("open", "exact")) for line in lines) for lines in entries.values())

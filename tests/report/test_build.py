@@ -134,7 +134,7 @@ def test_claim_tells_from_where_to_where_its_differences_reach(summary):
             compared = summary.comparisons[part.comparison]
             factor = WORDS.measure(compared.measure).unit.factor
             ends = by_measure.setdefault(compared.measure.partition("@")[0], ([], []))
-            ends[0].append(factor * part.sign * compared.mean)
+            ends[0].append(factor * part.sign * (-1 if part.expected == "lower" else 1) * compared.mean)
             ends[1].append(factor * compared.margin)
         expected = {end for ends in by_measure.values() for values in ends for end in (min(values), max(values))}
         shown = [float(each.replace("−", "-")) for each in re.findall(r"[+−]?\d+\.?\d*", row[1].small)]
@@ -147,9 +147,14 @@ def test_claim_tells_from_where_to_where_its_differences_reach(summary):
 def test_further_numbers_of_a_comparison_stand_in_its_row(summary):
     index = next(index for index, each in enumerate(summary.comparisons) if each.seeds_needed)
     assert changed(summary, replaced(summary, ["comparisons", index, "seeds_needed"], more)) == {("comparisons", index, SEEDS)}
-    assert changed(summary, replaced(summary, ["comparisons", index, "strays"], lambda strays: 0 if strays else 1)) == {
-        ("comparisons", index, 1)
+    told = changed(summary, replaced(summary, ["comparisons", index, "strays"], lambda strays: 0 if strays else 1))
+    parts = [part for verdict in summary.verdicts for part in verdict.evidence]
+    resting = {
+        ("claims", row, 3) for row, verdict in enumerate(summary.verdicts) if index in {part.comparison for part in verdict.evidence}
     }
+    resting |= {("statements", row, 3) for row, part in enumerate(parts) if part.comparison == index}
+    assert resting
+    assert told == {("comparisons", index, 1)} | resting
     finding = replaced(summary, ["comparisons", index, "finding"], lambda _: "higher")
     assert changed(summary, finding) == {("comparisons", index, 2), ("comparisons", index, FOREST)}
     error = changed(summary, replaced(summary, ["comparisons", index, "test_error"], lambda _: 0.01))
@@ -338,7 +343,7 @@ def test_tables_have_as_many_cells_as_headings(report):
 
 
 def test_share_of_the_test_set_is_told_where_its_examples_are_known(summary):
-    """Of the squared standard errors, from the least to the most."""
+    """Of the squared standard errors, from the least to the most; where they are not, that they are not."""
     config = CompareConfig(seeds=8, epochs=2)
     rng = np.random.default_rng(0)
     known = summarise_compare(config, examples={arm.key: rng.uniform(0.9, 1, 300) for arm in config.arms})
@@ -350,7 +355,8 @@ def test_share_of_the_test_set_is_told_where_its_examples_are_known(summary):
     assert ["300", f"{min(shares):.0f}", f"{max(shares):.0f}"] in said
     cells = [row[TEST_SET].text for row in comparisons_table(known, WORDS, known.comparisons).rows]
     assert [cell for cell in cells if cell] == [f"{share:.0f} %" for share in shares]
-    assert len([block for block in blocks if isinstance(block, Text)]) == 1 + len([b for b in make(summary).blocks if isinstance(b, Text)])
+    unknown = [block.text for block in make(summary).blocks if isinstance(block, Text)]
+    assert [text for text in unknown if "hold for these 300 test examples alone" in text]
 
 
 def test_conclusion_of_a_protocol_is_shown_as_a_quotation(summary, report):

@@ -65,7 +65,13 @@ def make_comparison(contrast: Contrast | None = None, **changes) -> Comparison:
         (0.5, None, EPOCHS, ("+0.500", ""), "+0.500 epochs"),
         (-0.00001, 0.1, NATS, ("0.00", f"[{MINUS}0.10, 0.10]"), f"0.00 nats [{MINUS}0.10, 0.10]"),
         (12345.0, 1000.0, RATIO, ("+12345", "[11345, 13345]"), "+12345 [11345, 13345]"),
-        (3.14e-7, 2e-8, GRADIENT, (f"+3.1e{MINUS}07", f"[2.9e{MINUS}07, 3.3e{MINUS}07]"), f"+3.1e{MINUS}07 nats per weight [2.9e{MINUS}07, 3.3e{MINUS}07]"),
+        (
+            3.14e-7,
+            2e-8,
+            GRADIENT,
+            (f"+3.1e{MINUS}07", f"[2.9e{MINUS}07, 3.3e{MINUS}07]"),
+            f"+3.1e{MINUS}07 nats per weight [2.9e{MINUS}07, 3.3e{MINUS}07]",
+        ),
         (-3.14e-7, None, RATIO, (f"{MINUS}3.1e{MINUS}07", ""), f"{MINUS}3.1e{MINUS}07"),
         (3e-7, 1e-5, NATS, ("0.000000", f"[{MINUS}0.000010, 0.000010]"), f"0.000000 nats [{MINUS}0.000010, 0.000010]"),
         (-0.3, 0.02, DECADES, (f"{MINUS}0.300", f"[{MINUS}0.320, {MINUS}0.280]"), f"{MINUS}0.300 decades [{MINUS}0.320, {MINUS}0.280]"),
@@ -124,14 +130,22 @@ def test_numbers_have_a_true_minus_and_no_negative_zero():
 
 @pytest.mark.parametrize(
     ("value", "unit", "text"),
-    [(0.005, FRACTION, "0.50"), (0.0017, NATS, "0.0017"), (0.0, NATS, "0"), (12.0, EPOCHS, "12"), (1.26e-9, NATS, f"1.3e{MINUS}09"), (2e-6, NATS, "0.000002")],
+    [
+        (0.005, FRACTION, "0.50"),
+        (0.0017, NATS, "0.0017"),
+        (0.0, NATS, "0"),
+        (12.0, EPOCHS, "12"),
+        (1.26e-9, NATS, f"1.3e{MINUS}09"),
+        (2e-6, NATS, "0.000002"),
+    ],
 )
 def test_margin_has_two_digits(value, unit, text):
     assert margin(value, unit) == text
 
 
 @pytest.mark.parametrize(
-    ("value", "text"), [(0.00812, "+0.0081"), (-3.1e-7, f"{MINUS}3.1e{MINUS}07"), (3.1e-7, f"+3.1e{MINUS}07"), (0.0, "0"), (-12.4, f"{MINUS}12")]
+    ("value", "text"),
+    [(0.00812, "+0.0081"), (-3.1e-7, f"{MINUS}3.1e{MINUS}07"), (3.1e-7, f"+3.1e{MINUS}07"), (0.0, "0"), (-12.4, f"{MINUS}12")],
 )
 def test_signed_has_two_digits(value, text):
     assert signed(value) == text
@@ -139,7 +153,11 @@ def test_signed_has_two_digits(value, text):
 
 @given(st.floats(1e-300, 1e-6, exclude_max=True), st.sampled_from([1, -1]))
 def test_small_numbers_are_never_printed_as_zero(value, sign):
-    for text in (signed(sign * value), level(Estimate(sign * value, None, 1), NATS)[0], difference(make_comparison(mean=sign * value, half=None), NATS)[0]):
+    for text in (
+        signed(sign * value),
+        level(Estimate(sign * value, None, 1), NATS)[0],
+        difference(make_comparison(mean=sign * value, half=None), NATS)[0],
+    ):
         assert _read(text) == pytest.approx(sign * value, rel=0.05)
 
 

@@ -6,16 +6,16 @@ import json
 
 import numpy as np
 
+from jaxnorm.experiments import foreseen
 from jaxnorm.stats.intervals import find, intervals
-from jaxnorm.validation import plans
 from jaxnorm.validation.__main__ import main
 from jaxnorm.validation.simulation import DISTRIBUTIONS, SEEDS, Simulated, ValidationSummary
 from jaxnorm.validation.tables import SHOWN_NUMBERS, SHOWN_SEEDS, shown_table, validation_table
 
 
 def test_command_writes_the_same_numbers_again_and_prints_them(tmp_path, capsys, monkeypatch):
-    compare = plans.make_plans()["compare"]
-    monkeypatch.setattr(plans, "make_plans", lambda: {"compare": compare})
+    compare = foreseen.foreseen_plans()["compare"]
+    monkeypatch.setattr(foreseen, "foreseen_plans", lambda: {"compare": compare})
     flags = ["--reports", "7", "--out", str(tmp_path)]
     assert main(flags) == 0
     written = (tmp_path / "summary.json").read_bytes()

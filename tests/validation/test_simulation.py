@@ -8,13 +8,13 @@ import pytest
 from scipy import stats
 
 import jaxnorm
+from jaxnorm.experiments.foreseen import foreseen_plans
 from jaxnorm.stats.intervals import critical_value, find, level_of
 from jaxnorm.validation import simulation
-from jaxnorm.validation.plans import make_plans
 from jaxnorm.validation.simulation import BATCH, DISTRIBUTIONS, SEEDS, ValidationSummary, misses_best, says_false, simulate
 
 PUBLISHED = ValidationSummary.load(Path(jaxnorm.__file__).parents[1] / "experiments" / "results" / "validation" / "summary.json")
-PLANS = make_plans()
+PLANS = foreseen_plans()
 NOMINAL = 0.05
 
 

@@ -242,7 +242,7 @@ CLAIMS: tuple[Claim[BatchSizeDesign], ...] = (
     Claim(
         "C3a",
         AXES,
-        "BatchNorm's accuracy varies more between seeds as batches shrink",
+        "As batches shrink, BatchNorm's seeds differ more, by more than LayerNorm's",
         "as batches shrink from {most} to {least}, BatchNorm's test accuracy comes to differ between seeds, by more than LayerNorm's, each "
         "at its best learning rate",
         _falls_more_than_layer("test_accuracy_spread"),
@@ -252,7 +252,7 @@ CLAIMS: tuple[Claim[BatchSizeDesign], ...] = (
     Claim(
         "C3b",
         AXES,
-        "BatchNorm's running averages lose to batch statistics as batches shrink",
+        "As batches shrink, batch statistics predict better than running averages",
         "as batches shrink from {most} to {least}, batch statistics come to predict better than BatchNorm's running averages, by more than "
         "with LayerNorm, to which they are the same, each at its best learning rate",
         _falls_more_than_layer("evaluation_gap"),

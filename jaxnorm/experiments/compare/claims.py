@@ -57,6 +57,7 @@ def make_plan(config: CompareConfig) -> Plan:
         claims=find_claims(CLAIMS, design),
         tables=[ArmsTable(long_enough(SHOWN, MEASURES, config.epochs))],
         definitions=MEASURES,
+        told=("epochs_to_converge",),
         curves=("train_loss", "validation_accuracy"),
     )
 
@@ -175,7 +176,7 @@ CLAIMS: tuple[Claim[CompareDesign], ...] = (
     Claim(
         "A3b",
         CLASSIC,
-        "BatchNorm loses more than LayerNorm at {small}",
+        "BatchNorm's training loss rises more than LayerNorm's at {small}",
         "BatchNorm's final training loss is higher at batch size {small} than at {large}, by more than LayerNorm's",
         _batch_depends_on_size,
         _has("batch", "layer", min_batch_sizes=2),

@@ -155,7 +155,7 @@ CLAIMS: tuple[Claim[SequencesDesign], ...] = (
     Claim(
         "C3b",
         AXES,
-        "Where lengths vary, BatchNorm's running averages mislead",
+        "Where lengths vary, batch statistics predict better than running averages",
         "BatchNorm becomes unstable where lengths vary (spread {varied} instead of {even}): even with padding masked, batch statistics "
         "predict better than its running averages, by more than with LayerNorm",
         _more_where_lengths_vary("evaluation_gap"),
