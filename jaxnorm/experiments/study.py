@@ -185,7 +185,7 @@ def _tell_kept(jobs: Sequence[Job], kept: Mapping[Arm, ArmResult], parts: Mappin
     begun = sum(part.networks for part in parts.values())
     if kept or begun:
         of_all = f" of {sum(not isinstance(job.arm, ControlArm) for job in jobs)}"
-        console.print(f"{_how_many(kept, begun, of_all)} were finished before and are kept (--no-resume trains them again).")
+        console.print(f"{_how_many(kept, begun, of_all)} kept from before (--no-resume trains anew).")
 
 
 def _how_many(arms: Collection[Arm], further_networks: int, of_all: str = "") -> str:

@@ -7,6 +7,7 @@ from jaxnorm.report.text import arm_title, described, factor_title, level, level
 from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.arm import Factor
 from jaxnorm.stats.summary import ArmSummary, ColumnSummary, Summary, TableSummary
+from jaxnorm.stats.values import OUTLYING
 
 STRAY = "†"
 """Marks arms and comparisons with diverged or outlier runs."""
@@ -14,10 +15,10 @@ STRAY = "†"
 
 def results_tables(summary: Summary, words: Vocabulary) -> list[Block]:
     """The tables of arms, best ones marked."""
-    legend = "Mean ± 95 % half-width over seeds. Bold: best of its column; shaded: not distinguishable from it."
+    legend = "Mean ± 95 % half-width over seeds. Bold: best of its column; shaded: tied with it by joint intervals."
     tables = [_results_table(summary, words, table) for table in summary.tables]
     stray = any(STRAY in cell.text for table in tables for row in table.rows for cell in row)
-    note = f" {STRAY} with outlier or diverged runs: see All arms." if stray else ""
+    note = f" {STRAY} outlier or diverged runs: see All arms." if stray else ""
     return [*tables, Text(legend + note, "note")]
 
 
@@ -70,5 +71,8 @@ def all_arms_table(summary: Summary, words: Vocabulary) -> Table:
         outliers = {seed for seeds in arm.outliers.values() for seed in seeds}
         counts = [Cell(str(len(arm.diverged)) if arm.diverged else ""), Cell(str(len(outliers)) if outliers else "")]
         rows.append([Cell(arm_title(arm.factors)), *(Cell(*each) for each in levels), *counts])
-    caption = f"n = {len(summary.seeds)} runs an arm. Outliers: runs more than 5 robust standard deviations from their arm's median."
+    caption = (
+        f"n = {len(summary.seeds)} runs an arm. Outliers: runs more than {OUTLYING:g} robust standard deviations (1.4826 times the median "
+        "absolute deviation) from their arm's median."
+    )
     return Table("other", headings, rows, caption)

@@ -38,7 +38,7 @@ def seeds_line(summary: Summary) -> str:
     closing = [f"{seeds:,} would close {sum(each <= seeds for each in within)}" for seeds in steps]
     beyond = len(needed) - len(within)
     rest = f", and {beyond} would need more than {MOST_SEEDS:,} or more test examples" if beyond else ""
-    return f"{opening}; at the means and spread seen here about {conjoin(closing)}{rest}."
+    return f"{opening}; at the means and spread seen about {conjoin(closing)}{rest}."
 
 
 def _tells(comparison: Comparison) -> bool:
@@ -54,6 +54,6 @@ def test_set_line(summary: Summary, words: Vocabulary) -> str:
     shares = sorted(share for each in accuracies if (share := test_share(each)) is not None)
     examples = f"{summary.data['test']:,} test examples"
     if not shares:
-        return f"Intervals of test accuracies hold for these {examples} alone: what others would change was not recorded."
+        return f"Intervals of test accuracies hold for these {examples} alone; the error of their choice was not recorded."
     made = f"{100 * shares[0]:.0f} to {100 * shares[-1]:.0f} %"
     return f"The choice of {examples} makes {made} of the squared standard errors of test accuracies; more seeds do not lessen that."

@@ -29,9 +29,9 @@ def claims_table(summary: Summary, words: Vocabulary, *, amounts: bool = True) -
             ]
         )
     caption = (
-        "A dot for each comparison. Grey band: the margin; arrows: beyond three margins. Right, above zero, favours the claim; where "
-        f"sameness is claimed, inside the band does. Thin bars decide: they hold for all {summary.number} comparisons together (95 %); "
-        "thick bars are plain 95 % intervals. Mixed: some as claimed, others opposite or below the margin. Inconclusive: some open."
+        "Dots: comparisons; grey band: the margin; arrows: beyond three margins. Right, above zero, favours the claim; where sameness is "
+        "claimed, inside the band does. Thin bars, the joint intervals, decide: they hold together for the whole report (95 %); thick bars "
+        "are plain 95 % intervals. Mixed: some as claimed, others opposite or negligible. Inconclusive: some open."
     )
     return Table("claims", ("", "claim", "verdict", "comparisons"), rows, caption, 4)
 
@@ -91,7 +91,8 @@ def statements_table(summary: Summary, words: Vocabulary) -> Table:
             opening = [Cell(verdict.claim), Cell(statement)] if number == 0 else [Cell(""), Cell("")]
             rows.append([*opening, Cell(row.finding, mark=row.finding), Cell(row.text)])
     strays = any(summary.comparisons[part.comparison].strays for verdict in summary.verdicts for part in verdict.evidence)
-    caption = f"{STRAY} with outlier or diverged runs." if strays else ""
+    caption = "python -m jaxnorm.experiments.claims tells which document makes which claim."
+    caption += f" {STRAY} with outlier or diverged runs." * strays
     return Table("other", ("", "statement", "finding", "comparison"), rows, caption, 4)
 
 

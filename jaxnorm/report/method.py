@@ -11,9 +11,11 @@ PAIRED = (
 )
 RULE = (
     "This report makes {number} comparisons. Each has one Student t interval, at a level (1 - 0.05 / {number}) at which all of them hold "
-    "together in 95 % of reports (Bonferroni). Everything is read off it: within the margin on both sides, a difference is negligible; on "
-    "one side of zero, it is shown; else it is open. An accuracy's interval includes the error of the finite test set where that was "
-    "recorded. Intervals beside arms, and thick bars, are plain 95 % intervals."
+    "together in 95 % of reports (Bonferroni). Everything is read off it. A difference whose interval lies within the margin is "
+    "negligible, however surely it is not zero; any other whose interval lies on one side of zero is shown; the rest are open. Where "
+    "sameness is claimed, an interval within the margin is as claimed, and only one wholly beyond the margin is opposite. An accuracy's "
+    "interval includes the error of the finite test set where that was recorded. Arms without a mark are worse than the best by such an "
+    "interval. Intervals beside arms, and thick bars, are plain 95 % intervals."
 )
 VERDICTS = (
     "A claim consists of comparisons. Supported: all are as claimed. Refuted: none is, at least one is opposite, none is open. Negligible: "

@@ -11,6 +11,7 @@ from jaxnorm.stats.arm import Factor
 from jaxnorm.stats.measures import Measure
 from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.stats.summary import Summary
+from jaxnorm.stats.units import DECADES, EPOCHS
 
 GENERAL = {
     "arm": "one combination of what is compared, trained from every seed",
@@ -18,8 +19,9 @@ GENERAL = {
     "margin": "how large a difference must be to matter; its rule is fixed before the run",
     "nats": "unit of losses (cross-entropy with natural logarithms)",
     "pp": "percentage points",
-    "decades": "powers of ten: 0.3 decades are a factor of 2",
 }
+UNITS = {DECADES: "powers of ten: 0.3 decades are a factor of 2"}
+"""Units that not every reader knows."""
 GLOSSARY: dict[tuple[str, Factor], str] = {
     ("norm", "rms"): "LayerNorm without subtracting the mean",
     ("norm", "ghost"): "BatchNorm over parts of each batch, its ghosts, apart",
@@ -44,11 +46,14 @@ GLOSSARY: dict[tuple[str, Factor], str] = {
 
 
 def terms_table(summary: Summary, words: Vocabulary) -> Table:
-    """Terms, norms and factors that not every reader knows, then every measure of the report."""
+    """Terms, norms, factors and units that not every reader knows, then every measure of the report."""
     present = {(name, value) for arm in summary.arms for name, value in arm.factors.items()}
     named = [each.measure for each in summary.comparisons if "@" not in each.measure]
     measures = [words.measure(name) for name in dict.fromkeys([*named, *summary.arms[0].measures])]
     terms = GENERAL | {described({name: value}): meaning for (name, value), meaning in GLOSSARY.items() if (name, value) in present}
+    terms |= {unit.difference: meaning for unit, meaning in UNITS.items() if any(each.unit == unit for each in measures)}
+    if any(each.unit == EPOCHS for each in measures):
+        terms["convergence loss"] = f"training loss at which a network counts as converged: {summary.rule.convergence_loss:g} nats"
     terms |= {each.title: _meaning(each, summary.rule) for each in measures}
     return Table("other", ("term", "meaning"), [[Cell(term), Cell(meaning)] for term, meaning in terms.items()], text_columns=2)
 

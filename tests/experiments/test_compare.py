@@ -4,6 +4,7 @@ import json
 import shutil
 import subprocess
 import sys
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -12,6 +13,8 @@ import pytest
 from jaxnorm.experiments import parts, study
 from jaxnorm.experiments.compare.__main__ import main
 from jaxnorm.experiments.compare.figures import WORDS
+from jaxnorm.experiments.compare.study import CompareConfig
+from jaxnorm.experiments.settings import default_folder
 from jaxnorm.report.claims import verdict_line
 from jaxnorm.report.text import MINUS, arm_title
 from jaxnorm.stats.summary import Summary
@@ -117,7 +120,7 @@ def test_compare_resumes_to_the_same_numbers(finished, tmp_path, monkeypatch, ca
     trained.append("no interruption any more")
     assert run(out) == 0
     assert (out / "metrics.csv").read_bytes() == (finished / "metrics.csv").read_bytes()
-    assert "2 arms of 4 were finished before" in " ".join(capsys.readouterr().out.split())
+    assert "2 arms of 4 kept from before" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -143,7 +146,7 @@ def test_compare_resumes_inside_an_arm_to_the_same_bytes(keep_after, tmp_path, m
     assert "0 arms and 2 networks of the next finished and kept" in " ".join(capsys.readouterr().out.split())
     assert [path.name for path in (out / "arms").iterdir()] == ["batch-128.part-0.npz"]
     assert run(out, *flags) == 0
-    assert "0 arms of 1 and 2 networks of the next were finished before" in " ".join(capsys.readouterr().out.split())
+    assert "0 arms of 1 and 2 networks of the next kept from before" in " ".join(capsys.readouterr().out.split())
     assert trained == [5, 3, 3, 5, 5, 5]  # then the control
     assert {path.stem for path in (out / "arms").iterdir()} == {"batch-128", "batch-128-control"}
     assert (out / "metrics.csv").read_bytes() == (whole / "metrics.csv").read_bytes()
@@ -156,7 +159,7 @@ def test_compare_again_keeps_what_training_took(finished, capsys):
     before = (finished / "environment.json").read_bytes()
     assert run(finished) == 0
     assert (finished / "environment.json").read_bytes() == before
-    assert "4 arms of 4 and the control were finished before" in " ".join(capsys.readouterr().out.split())
+    assert "4 arms of 4 and the control kept from before" in " ".join(capsys.readouterr().out.split())
 
 
 @pytest.mark.usefixtures("undrawn")
@@ -184,10 +187,20 @@ def test_compare_prints_as_much_as_is_asked_for(finished, capsys):
 
 
 @pytest.mark.usefixtures("undrawn")
+def test_compare_ends_as_the_readme_says(finished, capsys):
+    """In the folder of the default settings, and the files that are there."""
+    readme = " ".join((Path(__file__).parents[2] / "README.md").read_text().split())
+    assert run(finished) == 0
+    ending = " ".join(capsys.readouterr().out.partition("written to ")[2].split())
+    assert ending.startswith(str(finished))
+    assert f"written to {default_folder(CompareConfig(), 'compare')}{ending.removeprefix(str(finished))} ```" in readme
+
+
+@pytest.mark.usefixtures("undrawn")
 def test_compare_no_resume_trains_again(finished, capsys):
     before = (finished / "metrics.csv").read_bytes()
     assert run(finished, "--no-resume") == 0
-    assert "were finished before" not in capsys.readouterr().out
+    assert "kept from before" not in capsys.readouterr().out
     assert (finished / "metrics.csv").read_bytes() == before
 
 
@@ -227,7 +240,7 @@ def test_protocol_is_read_and_flags_win(finished, tmp_path, capsys):
     shutil.copytree(finished, out)
     protocol.write_text('norms = ["batch", "layer"]\nbatch_sizes = [16, 128]\nseeds = 5\nepochs = 2\nhidden_sizes = [8]\n')
     assert main([str(protocol), "--seeds", "3", "--out", str(out)]) == 0
-    assert "4 arms of 4 and the control were finished before" in " ".join(capsys.readouterr().out.split())
+    assert "4 arms of 4 and the control kept from before" in " ".join(capsys.readouterr().out.split())
     assert main([str(protocol), "--out", str(out)]) == 2
     assert "seeds is 3 there and 5 now" in capsys.readouterr().err
 

@@ -80,7 +80,7 @@ def test_damaged_arm_is_named_and_trained_again(finished, name, capsys):
     assert run(finished) == 0
     captured = capsys.readouterr()
     assert captured.err == f"{path} is damaged: what it held is trained again\n"
-    assert "1 arm of 2 were finished before" in captured.out
+    assert "1 arm of 2 kept from before" in captured.out
     assert (finished / "metrics.csv").read_bytes() == before
 
 
@@ -149,7 +149,7 @@ def test_networks_whose_identity_is_lost_are_refused(finished, content, capsys):
 
 def test_another_question_is_the_same_run(finished, capsys):
     assert run(finished, "--question", "Why?", "--conclusion", "Because.") == 0
-    assert "2 arms of 2 were finished before" in capsys.readouterr().out
+    assert "2 arms of 2 kept from before" in capsys.readouterr().out
     config = json.loads((finished / "config.json").read_text())
     assert (config["question"], config["conclusion"]) == ("Why?", "Because.")
     configs = [train.CompareConfig(question=question) for question in ("", "Why?")]
@@ -225,7 +225,7 @@ def test_what_the_disk_refuses_is_one_sentence_and_the_rerun_gives_the_same(fini
     assert_one_sentence(capsys.readouterr().err, [os.strerror(number), "kept in", "the same command"])
     assert not list(out.rglob(".*"))
     assert run(out) == 0
-    assert "1 arm of 2 were finished before" in capsys.readouterr().out
+    assert "1 arm of 2 kept from before" in capsys.readouterr().out
     assert (out / "metrics.csv").read_bytes() == (finished / "metrics.csv").read_bytes()
 
 

@@ -105,7 +105,7 @@ def test_own_norm_files_have_names_for_every_file_system(finished):
 
 def test_own_norm_resumes(finished, capsys, nothing_is_compiled):
     assert main(["--norms", "layer", "flax.linen:LayerNorm", *TINY, "--out", str(finished)]) == 0
-    assert "2 arms of 2 were finished before" in capsys.readouterr().out
+    assert "2 arms of 2 kept from before" in capsys.readouterr().out
 
 
 def test_file_stem_is_one_to_one_whatever_the_case():

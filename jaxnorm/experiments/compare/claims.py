@@ -198,7 +198,7 @@ CLAIMS: tuple[Claim[CompareDesign], ...] = (
         "BatchNorm's validation accuracy is noisier at batch size {small} than at {large}",
         _noisier_at_small,
         _has("batch", min_batch_sizes=2, min_epochs=MIN_EPOCHS_OF_NOISE),
-        "curves",
+        "batch_size",
     ),
     Claim(
         "A6",
@@ -207,7 +207,7 @@ CLAIMS: tuple[Claim[CompareDesign], ...] = (
         "LayerNorm's validation accuracy is smoother than BatchNorm's at batch sizes {sizes}, most so at {small}",
         _smoother_layer,
         _has("batch", "layer", min_batch_sizes=2, min_epochs=MIN_EPOCHS_OF_NOISE),
-        "curves",
+        "batch_size",
     ),
     Claim(
         "A8",
