@@ -11,7 +11,9 @@ import pytest
 import jaxnorm
 from jaxnorm.experiments.registry import TRAINING, words_of
 from jaxnorm.experiments.reproduce import reproducing_command
+from jaxnorm.experiments.wording import worded
 from jaxnorm.report.build import build_report
+from jaxnorm.report.latex import render_latex
 from jaxnorm.report.markdown import render_markdown
 from jaxnorm.stats.summary import Summary
 
@@ -44,7 +46,9 @@ def numbers(text: str) -> list[str]:
 def test_committed_report_is_what_the_summary_says(folder):
     summary = Summary.load(folder / "summary.json")
     config, environment = (json.loads((folder / name).read_text()) for name in ("config.json", "environment.json"))
-    report = build_report(summary, words_of(summary.instrument), reproducing_command(config), environment)
+    assert not {"question", "conclusion"} & set(summary.settings)  # numbers and identifiers
+    report = build_report(worded(summary, config), words_of(summary.instrument), reproducing_command(config), environment)
+    assert all(line.isascii() for line in render_latex(report, "1.0").splitlines() if not line.startswith("%"))
     assert numbers(render_markdown(report)) == numbers((folder / "report.md").read_text())
     promised = {f"{name}.svg" for name in words_of(summary.instrument).figures_of(summary)}
     assert promised == {path.name for path in (folder / "figures").glob("*.svg")}

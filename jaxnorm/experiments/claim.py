@@ -8,10 +8,8 @@ from typing import Any
 
 from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.experiments.records import CONFIG, as_json, read_object, write_json
+from jaxnorm.experiments.wording import WORDING
 from jaxnorm.files import is_temporary, write_new
-
-WORDING = ("question", "conclusion")
-"""Settings that change no number: kept with the others, but another wording is not another run."""
 
 LONGEST = 100
 """Characters of a path that is shown."""

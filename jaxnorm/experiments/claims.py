@@ -1,6 +1,6 @@
 """What is claimed of norms, and what have the results said so far?
 
-Command:  python -m jaxnorm.experiments.claims [RESULTS]      (default: experiments/results, where that is)
+Command:  python -m jaxnorm.experiments.claims [RESULTS]      (a run's folder or a folder of such; default: experiments/results)
 Time:     a second
 Result:   every claim by the document that makes it: its statement, its verdict in each run with how many comparisons are as claimed, and
           what was found of each; or the instruments that would decide it
@@ -16,7 +16,7 @@ RESULTS = Path("experiments/results")
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Print the ledger; returns the exit status: 0, or 2 for a folder that is not there."""
+    """Print the ledger; returns the exit status: 0, or 2 for a folder that holds no run."""
     arguments = sys.argv[1:] if arguments is None else arguments
     return run_command(lambda: print_claims(arguments))
 
@@ -43,6 +43,10 @@ def print_claims(arguments: list[str]) -> int:
         runs = read_runs(results, words)
     except ValueError as error:
         raise UsageError(f"{error}; run its command again, or remove the folder.") from error
+    if arguments and not runs:
+        raise UsageError(f"{results} holds no finished run that trains networks; name the folder of one, or one that holds such folders.")
+    if not runs:
+        print(f"{results} is not here, so no run has judged a claim; name a folder of results to see its verdicts.")
     print_ledger(make_ledger(words, EXACT, runs, foreseen_slots()), SOURCES, make_console())
     return 0
 

@@ -37,11 +37,14 @@ class UsageError(ValueError):
 
 
 def run_command(body: Callable[[], int]) -> int:
-    """Run an instrument's body and return its exit status: 2, with a sentence on the error stream, for a ``UsageError``; 130 for Ctrl-C."""
+    """Run a command's body and return its exit status: 2, with a sentence on the error stream, for a ``UsageError``; 130 for Ctrl-C."""
+    from jaxnorm.experiments.disk import disk_errors  # which raises this module's errors
+
     prepare_streams()
     try:
-        status = body()
-        sys.stdout.flush()
+        with disk_errors("then give the command again"):
+            status = body()
+            sys.stdout.flush()
         return status
     except UsageError as error:
         sentence = " ".join(str(error).split("\n"))

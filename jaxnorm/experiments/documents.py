@@ -72,7 +72,7 @@ def render_entry(folder: Path, document: Path, words: Sequence[str]) -> str:
     del words
     summary, environment = Summary.load(folder / "summary.json"), _environment(folder)
     return _entry(
-        f"[{escape(str(summary.settings['question']))}]({_link(folder, document)}/report.md)",
+        f"[{escape(json.loads((folder / 'config.json').read_bytes())['question'])}]({_link(folder, document)}/report.md)",
         f"python -m jaxnorm.experiments.{summary.instrument} experiments/{folder.name}.toml --out experiments/results/{folder.name}",
         f"{duration(environment['wall_seconds'])}, {count(len(summary.seeds), 'seed')}; {_machine(folder)}",
         "; ".join(f"{verdict.claim} {verdict_text(verdict)}" for verdict in summary.verdicts),

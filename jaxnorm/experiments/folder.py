@@ -16,6 +16,7 @@ from jaxnorm.experiments.identity import claim_identity, replace_identity
 from jaxnorm.experiments.kept import DamagedError, pack_table, read_arrays, read_table, write_arrays, write_table
 from jaxnorm.experiments.parts import Parts, remove_parts
 from jaxnorm.experiments.records import CONFIG, read_object, write_json
+from jaxnorm.experiments.wording import WORDING
 from jaxnorm.files import remove_orphans, write_atomically
 from jaxnorm.stats.arm import Arm
 from jaxnorm.training.state import CORRECT
@@ -71,6 +72,8 @@ class RunFolder:
         if known is None or not same:
             self._discard()
             replace_identity(path, identity)
+        if known is not None and any(known.get(key) != config.get(key) for key in WORDING):
+            (path / "report.md").unlink(missing_ok=True)  # to be drawn anew, in the new words
         if known != config:
             write_json(path / CONFIG, config)
 

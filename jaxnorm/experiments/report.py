@@ -6,7 +6,6 @@ Result:   one folder: its figures, report.md and report.html are drawn anew, wit
           results on the terminal
 """
 
-import dataclasses
 import sys
 from pathlib import Path
 from typing import Any
@@ -15,9 +14,6 @@ from jaxnorm.controls import clean
 from jaxnorm.experiments.command_line import HELP, UsageError, run_command
 from jaxnorm.experiments.help import usage
 from jaxnorm.experiments.jax_start import import_matplotlib
-
-WORDING = ("question", "conclusion")
-"""Settings that change no number: a report is worded by what config.json says now."""
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -47,12 +43,12 @@ def _redraw(folder: Path, *, latex: bool) -> int:
     from jaxnorm.experiments.records import read_environment, read_settings
     from jaxnorm.experiments.registry import words_of
     from jaxnorm.experiments.reproduce import reproducing_command
+    from jaxnorm.experiments.wording import worded
     from jaxnorm.report.draw import draw_report
 
     summary, environment, config = _summary(folder), read_environment(folder), read_settings(folder)
-    worded = dataclasses.replace(summary, settings={**summary.settings, **{key: config[key] for key in WORDING if key in config}})
     version = __version__ if latex else ""
-    draw_report(worded, words_of(summary.instrument), folder, reproducing_command(config), environment, latex=version)
+    draw_report(worded(summary, config), words_of(summary.instrument), folder, reproducing_command(config), environment, latex=version)
     print(clean(f"redrawn in {folder}: figures/, report.html, report.md{', tables.tex' if latex else ''}"))
     return 0
 

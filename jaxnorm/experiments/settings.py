@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Any
 
 from jaxnorm.config import Study
-from jaxnorm.experiments.claim import WORDING
 from jaxnorm.experiments.command_line import to_dict
 from jaxnorm.experiments.own_norms import own_norm_sources
+from jaxnorm.experiments.wording import without_wording
 
 NOT_SETTINGS = ("out", "resume", "data_dir", "quiet", "verbose", "latex", "tensorboard")
 """Fields that do not change the numbers, and therefore do not tell one run from another."""
@@ -26,6 +26,5 @@ def settings(config: Study, instrument: str) -> dict[str, Any]:
 
 def default_folder(config: Study, instrument: str) -> Path:
     """``runs/compare-digits-1a2b3c4d``: the same settings always name the same folder, however the question is worded."""
-    telling = {key: value for key, value in settings(config, instrument).items() if key not in WORDING}
-    digest = hashlib.sha256(json.dumps(telling, sort_keys=True).encode()).hexdigest()
+    digest = hashlib.sha256(json.dumps(without_wording(settings(config, instrument)), sort_keys=True).encode()).hexdigest()
     return Path("runs") / f"{instrument}-{re.sub(r'[^A-Za-z0-9._-]', '-', config.dataset)}-{digest[:8]}"

@@ -37,6 +37,7 @@ from jaxnorm.experiments.roles import join_rows
 from jaxnorm.experiments.settings import default_folder, settings
 from jaxnorm.experiments.terminal import make_console
 from jaxnorm.experiments.tracking import OnArm, make_trackers
+from jaxnorm.experiments.wording import without_wording, worded
 from jaxnorm.files import write_atomically
 from jaxnorm.norms import NORMS
 from jaxnorm.report.certainty import power_line
@@ -97,8 +98,8 @@ def report(config: Study, instrument: AnyInstrument, results: Mapping[Arm, ArmRe
     rows = join_rows(results, config)
     folder.save_metrics(rows)
     told = settings(config, instrument.name)
-    content = read_run(config, instrument, rows, jobs[0].dataset, told, results, {job.arm: job.columns for job in jobs}).to_json()
-    summary = Summary.from_json(content)  # what is drawn now, and what is drawn from the file later, is the same
+    content = read_run(config, instrument, rows, jobs[0].dataset, results, {job.arm: job.columns for job in jobs}).to_json()
+    summary = worded(Summary.from_json(content), told)  # what is drawn now, and what is drawn from the file later, is the same
     if config.latex or not is_drawn(folder.path, content):
         latex = __version__ if config.latex else ""
         command, environment = reproducing_command(told), read_environment(folder.path)
@@ -112,13 +113,12 @@ def read_run(
     instrument: AnyInstrument,
     rows: pd.DataFrame,
     dataset: Dataset,
-    told: Mapping[str, Any],
     results: Mapping[Arm, ArmResult],
     columns: Mapping[Arm, Columns],
 ) -> Summary:
     """From the tidy table of a run to its summary.
 
-    ``told``: the settings as JSON values; ``results`` and ``columns``, what tells networks apart, of the compiled arms.
+    ``results`` and ``columns``, what tells networks apart, are of the compiled arms.
     """
     analysis = instrument.analyse(config, rows, dataset)
     origins = {arm: analysis.origins.get(arm, (arm, {})) for arm in analysis.plan.arms}
@@ -132,7 +132,7 @@ def read_run(
         analysis.plan,
         DecisionRule(accuracy_margin=config.accuracy_margin, loss_margin=config.loss_margin, convergence_loss=config.convergence_loss),
         instrument=instrument.name,
-        settings=told,
+        settings=without_wording(settings(config, instrument.name)),
         data=describe_data(dataset),
         num_classes=dataset.num_classes,
         seconds={arm.key: results[compiled].seconds_per_network for arm, (compiled, _) in origins.items()},

@@ -46,14 +46,20 @@ def _tells(comparison: Comparison) -> bool:
     return comparison.half is not None and comparison.deviation > 0
 
 
+def test_shares(summary: Summary, words: Vocabulary) -> list[float] | None:
+    """The test set's shares of the squared errors of compared test accuracies, where recorded; None where none are compared."""
+    accuracies = [each for each in summary.comparisons if words.measure(each.measure).metric in EXAMPLES_OF]
+    return sorted(share for each in accuracies if (share := test_share(each)) is not None) if accuracies else None
+
+
 def test_set_line(summary: Summary, words: Vocabulary) -> str:
     """How much of the uncertainty of accuracies is the test set's, in one line; nothing where none are compared."""
-    accuracies = [each for each in summary.comparisons if words.measure(each.measure).metric in EXAMPLES_OF]
-    if not accuracies:
+    shares = test_shares(summary, words)
+    if shares is None:
         return ""
-    shares = sorted(share for each in accuracies if (share := test_share(each)) is not None)
     examples = f"{summary.data['test']:,} test examples"
     if not shares:
         return f"Intervals of test accuracies hold for these {examples} alone; the error of their choice was not recorded."
-    made = f"{100 * shares[0]:.0f} to {100 * shares[-1]:.0f} %"
-    return f"The choice of {examples} makes {made} of the squared standard errors of test accuracies; more seeds do not lessen that."
+    ends = dict.fromkeys(f"{100 * share:.0f}" for share in (shares[0], shares[-1]))
+    made = f"{' to '.join(ends)} % of the squared standard errors of test accuracies"
+    return f"The choice of {examples} makes {made}; more seeds do not lessen that."

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from rich import box
 from rich.console import Console
 from rich.measure import Measurement
+from rich.padding import Padding
 from rich.table import Table as Grid
 from rich.text import Text as Line
 
@@ -45,6 +46,7 @@ def print_summary(summary: Summary, words: Vocabulary, console: Console) -> None
         else:
             console.print(Line(getattr(block, "text", ""), style="yellow"))
     if summary.verdicts:
+        console.print()
         print_table(claims_table(summary, words, amounts=False), console, caption=False)
     console.print(Line(LEGEND, style="dim"))
     for line in filter(None, (seeds_line(summary), test_set_line(summary, words))):
@@ -91,20 +93,32 @@ def print_runs(runs: Mapping[str, tuple[Summary, Vocabulary]], console: Console)
 
 
 def print_table(table: Table, console: Console, *, caption: bool = True) -> None:
-    """A table at the first of its layouts that fits: lines as they are, then stacked numbers, then closer columns."""
+    """A table at the first of its layouts that fits: lines as they are, stacked numbers, closer columns; comparisons row by row."""
     if table.title:
         console.print(Line(table.title, style="dim"))
     layouts = [_draw(table, stacked, padding) for stacked, padding in ((False, 1), (True, 1), (True, 0))]
     unlimited = console.options.update(width=UNLIMITED_WIDTH)
     fitting = [drawn for drawn in layouts if Measurement.get(console, unlimited, drawn).maximum <= console.width]
-    console.print(fitting[0] if fitting else layouts[-1])
+    if fitting or table.name != "comparisons":
+        console.print(fitting[0] if fitting else layouts[-1])
+    else:
+        _print_rows(table, console)
     if caption and table.caption:
         console.print(Line(table.caption, style="dim"))
 
 
+def _print_rows(table: Table, console: Console) -> None:
+    """What each row is about, and below it its numbers with their headings."""
+    for row in table.rows:
+        texts, numbers = row[: table.text_columns], zip(table.headings, row, strict=True)
+        console.print(Line.assemble(*((f"{cell.text}   ", STYLES.get(cell.mark, "")) for cell in texts)))
+        told = [f"{heading} {cell.text} {cell.small}".strip() for heading, cell in list(numbers)[table.text_columns :] if cell.text]
+        console.print(Padding(Line("; ".join(told)), (0, 0, 0, 2)))
+
+
 def _draw(table: Table, stacked: bool, padding: int) -> Grid:
     """Stacked, what is small stands under its text. Texts go in as ``Text``: brackets are no markup."""
-    drawn = Grid(box=box.SIMPLE_HEAD, pad_edge=False, padding=(0, padding), show_header=any(table.headings))
+    drawn = Grid(box=box.SIMPLE_HEAD, show_edge=False, pad_edge=False, padding=(0, padding), show_header=any(table.headings))
     for index, heading in enumerate(table.headings):
         numeric = index >= table.text_columns
         drawn.add_column(Line(heading), justify="right" if numeric else "left", overflow="fold")

@@ -18,6 +18,8 @@ SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
+    "₀": "$_0$",
+    "₁": "$_1$",
     '"': "''",
     "[": "{[}",  # behind the end of a row it would begin its options
     "*": "{*}",

@@ -11,9 +11,11 @@ from rich.table import Column
 from rich.table import Table as Grid
 from rich.text import Text
 
+from jaxnorm.report.certainty import test_shares
 from jaxnorm.report.claims import filled, forest
 from jaxnorm.report.console import GLYPHS, LEGEND
 from jaxnorm.report.markdown import escape, row_of
+from jaxnorm.report.text import count
 from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.claims import Slot
 from jaxnorm.stats.summary import Summary, Verdict
@@ -56,12 +58,15 @@ class Entry(NamedTuple):
 
 
 def read_runs(results: Path, words: Mapping[str, Vocabulary]) -> dict[str, Summary]:
-    """The summaries below ``results`` by folder; folders of other measurements are passed over. Raises ``ValueError`` for a broken one."""
+    """The summaries in ``results``, or of the folders below it, by folder; other measurements are passed over.
+
+    Raises ``ValueError`` for a broken one.
+    """
     runs = {}
-    for path in sorted(results.glob("*/summary.json")):
+    for path in [*results.glob("summary.json"), *sorted(results.glob("*/summary.json"))]:
         try:
             if msgspec.json.decode(path.read_bytes(), type=dict).get("instrument") in words:
-                runs[path.parent.name] = Summary.load(path)
+                runs[path.absolute().parent.name] = Summary.load(path)
         except msgspec.MsgspecError as error:
             raise ValueError(f"{path} is not a whole summary") from error
     return runs
@@ -114,13 +119,23 @@ def count_entries(entries: Sequence[Entry]) -> str:
 def ledger_markdown(entries: Sequence[Entry], sources: Mapping[str, str], results: Path, document: Path) -> str:
     """The ledger as a document: a section for each source, a row for each statement and run. ``results`` and ``document`` are paths."""
     link = os.path.relpath(results, document.parent)
-    parts = [count_entries(entries)]
+    parts = [count_entries(entries), *_limits(entries)]
     for source, title in sources.items():
         rows = [row for entry in entries if entry.source == source for row in _rows(entry, link)]
         if rows:
             headings = ("", "statement", "run", "verdict", "comparisons")
             parts.append("\n".join([f"### {title}\n", row_of(headings), row_of(["---"] * len(headings)), *rows]))
     return "\n\n".join(parts)
+
+
+def _limits(entries: Sequence[Entry]) -> list[str]:
+    """Of how many runs the accuracies were not tested beyond their own examples, where there are such runs."""
+    runs = {found.run: found for entry in entries for found in entry.found}
+    untold = [name for name, found in runs.items() if test_shares(found.summary, found.words) == []]
+    told = (
+        f"In {len(untold)} of {count(len(runs), 'run')} the error of the choice of test examples was not recorded: what they say of test "
+    )
+    return [f"{told}accuracies holds for these examples alone."] if untold else []
 
 
 def print_ledger(entries: Sequence[Entry], sources: Mapping[str, str], console: Console) -> None:

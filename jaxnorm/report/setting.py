@@ -13,7 +13,7 @@ DATA_TITLES = {"mnist": "MNIST", "digits": "digits", "fashion_mnist": "Fashion-M
 
 def question(summary: Summary) -> str:
     """What the run asks."""
-    return clean(str(summary.settings["question"]))
+    return clean(str(summary.settings.get("question", "")))
 
 
 def kicker(summary: Summary, environment: Mapping[str, Any]) -> str:

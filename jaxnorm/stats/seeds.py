@@ -1,8 +1,7 @@
 """How much a number of seeds can show, by the rule of reports, and how many seeds a comparison needs."""
 
+import bisect
 import math
-
-import numpy as np
 
 from jaxnorm.stats.intervals import FEWEST, critical_value, is_beyond, is_within, level_of
 
@@ -26,11 +25,12 @@ def seeds_needed(
     Decided is an interval that leaves zero, or lies within the margin; with ``of_margin`` (claims of sameness, and of a difference in
     either direction) one that lies within or wholly beyond the margin.
     """
-    sizes = np.unique(np.geomspace(FEWEST, MOST_SEEDS, 400).round().astype(int))
-    halves = critical_value(sizes, level_of(number)) * np.hypot(deviation / np.sqrt(sizes), test_error) + step / 2
 
-    def decided(half: float) -> bool:
+    def decided(seeds: int) -> bool:
+        half = float(critical_value(seeds, level_of(number)) * math.hypot(deviation / math.sqrt(seeds), test_error) + step / 2)
         low, high = mean - half, mean + half
         return is_within(low, high, margin) or is_beyond(low, high, margin if of_margin else 0.0)
 
-    return next((int(size) for size, half in zip(sizes, halves, strict=True) if decided(half)), None)
+    counts = range(FEWEST, MOST_SEEDS + 1)
+    place = bisect.bisect_left(counts, True, key=decided)  # intervals shrink with the seeds, so what is decided stays so
+    return counts[place] if place < len(counts) else None

@@ -90,7 +90,7 @@ def _compare_control(control: Repetition, plan: Plan, values: Values, num_classe
 def _summarise_arm(table: ArmTable, seconds: Sequence[float], names: Iterable[str], values: Values) -> ArmSummary:
     key, plan = table.arm.key, values.plan
     by_seed = {name: values.of(key, name) for name in names}
-    loss = table.curves["train_loss"]
+    loss = values.curve(key, "train_loss")
     return ArmSummary(
         key=key,
         factors=table.arm.factors,
@@ -100,9 +100,9 @@ def _summarise_arm(table: ArmTable, seconds: Sequence[float], names: Iterable[st
         seconds=estimate(seconds),
         measures={name: estimate(each) for name, each in by_seed.items()},
         by_seed={name: each.tolist() for name, each in by_seed.items()},
-        curves={metric: summarise_curve(table.curves[metric]) for metric in plan.curves},
+        curves={metric: summarise_curve(values.curve(key, metric)) for metric in plan.curves},
         profiles={quantity: _summarise_profile(table, quantity) for quantity in PROFILED if f"{quantity}.block_0" in table.curves},
-        traces={metric: table.curves[metric][0].tolist() for metric in plan.traces},
+        traces={metric: values.curve(key, metric)[0].tolist() for metric in plan.traces},
     )
 
 

@@ -31,11 +31,17 @@ class Values:
     def of(self, key: str, name: str) -> np.ndarray:
         """One measure of one arm, (S,). Raises ``ValueError`` where no run has its metric."""
         if (key, name) not in self._measured:
-            measure, table = self.plan.measure(name), self.tables[key]
-            if measure.metric not in table.curves:
-                raise ValueError(f"the measure {name} needs the metric {measure.metric!r}, which the runs of arm {key} do not have")
-            self._measured[key, name] = measure.of(table, self.rule)
+            measure = self.plan.measure(name)
+            self.curve(key, measure.metric)
+            self._measured[key, name] = measure.of(self.tables[key], self.rule)
         return self._measured[key, name]
+
+    def curve(self, key: str, metric: str) -> np.ndarray:
+        """A metric of one arm by epoch, (S, E). Raises ``ValueError`` where no run has it."""
+        curves = self.tables[key].curves
+        if metric not in curves:
+            raise ValueError(f"the plan names the metric {metric!r}, which the runs of arm {key} do not have")
+        return curves[metric]
 
     def difference(self, contrast: Contrast, name: str) -> np.ndarray:
         """A contrast of one measure, (S,), in which rounding is zero."""

@@ -1,5 +1,7 @@
 """Every mistake ends with one sentence, status 2, before anything is compiled or written."""
 
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -85,6 +87,17 @@ def test_out_that_cannot_be_written_is_refused(tmp_path, capsys, monkeypatch):
     monkeypatch.setattr("os.access", lambda *_args, **_kwargs: False)  # root may write anywhere: permissions alone would not show it
     assert main(["--out", str(tmp_path / "out")]) == 2
     assert_one_sentence(capsys.readouterr().err, ["cannot be written"])
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="a device that is always full")
+@pytest.mark.parametrize("arguments", ["compare --help", "layers --help", "report --help", "claims --help", "validation --help"])
+def test_output_onto_a_full_device_is_answered_in_one_sentence(arguments):
+    name, flag = arguments.split()
+    module = "jaxnorm.validation" if name == "validation" else f"jaxnorm.experiments.{name}"
+    with open("/dev/full", "w", encoding="utf-8") as full:
+        ended = subprocess.run([sys.executable, "-m", module, flag], stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert ended.returncode == 2
+    assert_one_sentence(ended.stderr, ["the output cannot be printed", "free some space"])
 
 
 PROTOCOLS = {

@@ -47,12 +47,25 @@ def test_claims_prints_every_claim_with_its_verdicts_or_what_would_decide_it(tmp
     assert {claim for claim, lines in entries.items() if any("tests/" in line for line in lines)} == {exact.id for exact in EXACT}
 
 
+def test_claims_of_one_run_are_those_of_its_folder(tmp_path, capsys):
+    summary = summarise_compare(CompareConfig(seeds=8, epochs=5))
+    (tmp_path / "mine").mkdir()
+    (tmp_path / "mine" / "summary.json").write_bytes(summary.to_json())
+    assert main([str(tmp_path / "mine")]) == 0
+    assert capsys.readouterr().out.count("mine: ") == len(summary.verdicts)
+
+
 @pytest.mark.parametrize("content", ['{"verdicts": [', "{", '{"instrument": "compare", "verdicts": 3}'])
 def test_claims_names_a_broken_summary(content, tmp_path, capsys):
     (tmp_path / "mine").mkdir()
     (tmp_path / "mine" / "summary.json").write_text(content)
     assert main([str(tmp_path)]) == 2
     assert "mine/summary.json is not a whole summary" in capsys.readouterr().err
+
+
+def test_claims_refuses_a_folder_without_a_run(tmp_path, capsys):
+    assert main([str(tmp_path)]) == 2
+    assert f"{tmp_path} holds no finished run" in capsys.readouterr().err
 
 
 @pytest.mark.parametrize(("arguments", "words"), [(["nowhere"], "nowhere is not a folder"), (["--all"], "--all is not understood")])
@@ -64,7 +77,9 @@ def test_claims_refuses_what_is_no_folder(arguments, words, capsys):
 def test_claims_lists_what_is_claimed_without_any_results(tmp_path, capsys, monkeypatch):
     monkeypatch.chdir(tmp_path)
     assert main([]) == 0
-    entries = read_entries(capsys.readouterr().out)
+    printed = capsys.readouterr().out
+    assert printed.startswith("experiments/results is not here")
+    entries = read_entries(printed)
     assert set(entries) == CLAIMS
     assert not any("{" in line for lines in entries.values() for line in lines)
     assert all(any(line.startswith(("open", "exact")) for line in lines) for lines in entries.values())

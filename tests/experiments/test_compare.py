@@ -186,7 +186,6 @@ def test_compare_prints_as_much_as_is_asked_for(finished, capsys):
     assert len(quiet) < len(normal) < len(verbose)
 
 
-@pytest.mark.usefixtures("undrawn")
 def test_compare_ends_as_the_readme_says(finished, capsys):
     """In the folder of the default settings, and the files that are there."""
     readme = " ".join((Path(__file__).parents[2] / "README.md").read_text().split())

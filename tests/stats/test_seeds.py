@@ -9,7 +9,6 @@ from jaxnorm.stats.intervals import critical_value, find, intervals, level_of
 from jaxnorm.stats.seeds import FEWEST, MOST_SEEDS, seeds_needed, smallest_shown
 from jaxnorm.stats.verdicts import weigh
 
-GRID = 1.03
 """Sizes that are tried grow by at most 3 % (and by one at least): the first that decides is that close to the fewest that do."""
 
 
@@ -38,8 +37,7 @@ def test_so_many_seeds_decide_and_fewer_do_not(mean, deviation, margin, number, 
         return
     assert FEWEST <= needed <= MOST_SEEDS
     assert not is_open(needed)
-    fewer = min(needed - 1, int(needed / GRID))
-    assert fewer < FEWEST or is_open(fewer)
+    assert needed == FEWEST or is_open(needed - 1)
 
 
 @pytest.mark.parametrize(("mean", "margin"), [(0.0, 0.0), (1.0, 1.0)])

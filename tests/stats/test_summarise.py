@@ -9,6 +9,7 @@ import pytest
 from scipy import stats
 from stats.synthetic import DATA, NUM_CLASSES, flat_curves, make_frame, summarise_compare, typed_frame
 
+from jaxnorm.experiments.compare.claims import make_plan
 from jaxnorm.experiments.compare.study import CompareArm, CompareConfig
 from jaxnorm.experiments.measures import MEASURES
 from jaxnorm.stats.claims import Asked, Expected
@@ -19,7 +20,7 @@ from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.stats.seeds import seeds_needed
 from jaxnorm.stats.summarise import summarise
 from jaxnorm.stats.summary import DIGITS, Comparison, Summary
-from jaxnorm.stats.values import OUTLYING, outlying
+from jaxnorm.stats.values import outlying
 
 A, B, C = (CompareArm(norm, 16) for norm in ("batch", "layer", "none"))
 LUCK = np.linspace(-0.1, 0.1, 8)
@@ -85,6 +86,8 @@ def test_arm_is_that_of_its_hand_made_numbers():
     assert [*curve.mean, *curve.low, *curve.high] == pytest.approx([0.9, 0.9 - half, 0.9 + half])
     assert (arm.seconds.mean, arm.seconds.n) == (1.5, 2)
     assert arm.unconverged == list(range(8))  # none comes down to 0.2 nats
+    some = tiny({A: np.array([0.5, 0.21, 0.2, 0.19, 0.5, 0.1, 0.3, 0.4]), B: values}).arms[0]
+    assert some.unconverged == [0, 1, 4, 6, 7]
 
 
 def test_interaction_is_the_difference_of_differences():
@@ -155,12 +158,29 @@ def test_sameness_asks_for_the_seeds_that_decide_the_margin():
     assert part.seeds_needed > found.seeds_needed
 
 
+def test_test_set_and_grid_step_raise_the_seeds_that_are_needed():
+    """In comparisons, and in the evidence of claims."""
+    accuracies = {A: 0.9 + 0.5 * LUCK, B: 0.912 + 0.5 * LUCK + 15 * SCATTER}
+    claims = [("mine", (Expected(of_arms(B, A), "test_accuracy", "higher"),))]
+    right = {arm.key: (np.arange(1000) < number).astype(float) for arm, number in ((A, 900), (B, 940))}
+    stepped = {**MEASURES, "test_accuracy": dataclasses.replace(MEASURES["test_accuracy"], step=0.01)}
+    needed = []
+    for more in ({}, {"examples": right}, {"definitions": stepped}):
+        run = tiny({A: 0.5 + LUCK, B: 0.5 + LUCK}, accuracies=accuracies, claims=claims, measures=("test_accuracy",), **more)
+        (comparison,), (part,) = run.comparisons, run.verdicts[0].evidence
+        assert part.seeds_needed == comparison.seeds_needed
+        needed.append(part.seeds_needed)
+    alone, with_test_set, with_step = needed
+    assert with_test_set is None  # its error alone is more than half the difference
+    assert 8 < alone < with_step
+
+
 def test_outliers_are_far_from_the_median_of_their_arm():
     values = np.linspace(-1, 1, 9)
     spread = 1.4826 * 0.5
-    values[-1] = (OUTLYING + 0.01) * spread
+    values[-1] = 5.01 * spread
     assert outlying(values).tolist() == [False] * 8 + [True]
-    values[-1] = (OUTLYING - 0.01) * spread
+    values[-1] = 4.99 * spread
     assert not outlying(values).any()
     assert not outlying(np.array([0, 0, 0, 0, 0, 0, 9.0])).any()  # seven are too few to tell
     assert not outlying(np.zeros(9)).any()
@@ -378,3 +398,20 @@ def test_comparison_is_listed_or_made_for_a_claim(summary):
     assert unlisted
     assert unlisted <= claimed
     assert all(isinstance(each, Comparison) for each in summary.comparisons)
+
+
+@pytest.mark.parametrize("part", ["curves", "traces"])
+def test_curve_that_no_run_has_is_named(part):
+    config = CompareConfig(seeds=3, epochs=2)
+    plan = dataclasses.replace(make_plan(config), **{part: ["temperature"]})
+    with pytest.raises(ValueError, match=r"'temperature'.*batch-16"):
+        summarise(
+            make_frame(config),
+            plan,
+            DecisionRule(),
+            instrument="compare",
+            settings={},
+            data=DATA,
+            num_classes=NUM_CLASSES,
+            seconds={arm.key: [1.0] for arm in config.arms},
+        )
