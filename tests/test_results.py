@@ -7,6 +7,7 @@ from pathlib import Path
 import pandas as pd
 import pyarrow.parquet
 import pytest
+from report.conftest import words_at_a_glance
 
 import jaxnorm
 from jaxnorm.experiments.registry import TRAINING, words_of
@@ -50,6 +51,7 @@ def test_committed_report_is_what_the_summary_says(folder):
     report = build_report(worded(summary, config), words_of(summary.instrument), reproducing_command(config), environment)
     assert all(line.isascii() for line in render_latex(report, "1.0").splitlines() if not line.startswith("%"))
     assert numbers(render_markdown(report)) == numbers((folder / "report.md").read_text())
+    assert words_at_a_glance(report) <= (700 if summary.instrument == "compare" else 1000)
     promised = {f"{name}.svg" for name in words_of(summary.instrument).figures_of(summary)}
     assert promised == {path.name for path in (folder / "figures").glob("*.svg")}
 

@@ -31,7 +31,7 @@ def claims_table(summary: Summary, words: Vocabulary, *, amounts: bool = True) -
     caption = (
         "Dots: comparisons; grey band: the margin; arrows: beyond three margins. Right, above zero, favours the claim; where sameness is "
         "claimed, inside the band does. Thin bars, the joint intervals, decide: they hold together for the whole report (95 %); thick bars "
-        "are plain 95 % intervals. Mixed: some as claimed, others opposite or negligible. Inconclusive: some open."
+        "are plain 95 % intervals."
     )
     return Table("claims", ("", "claim", "verdict", "comparisons"), rows, caption, 4)
 

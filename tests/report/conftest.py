@@ -5,7 +5,7 @@ from stats.synthetic import summarise_compare
 
 from jaxnorm.experiments.compare.figures import WORDS
 from jaxnorm.experiments.compare.study import CompareConfig
-from jaxnorm.report.blocks import Report
+from jaxnorm.report.blocks import Code, Details, Heading, Picture, Report, Table, Text
 from jaxnorm.report.build import build_report
 from jaxnorm.stats.summary import Summary
 
@@ -40,3 +40,19 @@ def hostile() -> Summary:
     """A run in which all that users name is named ``HOSTILE``."""
     config = CompareConfig(norms=("batch", HOSTILE), seeds=8, epochs=4, question=HOSTILE, conclusion=HOSTILE, dataset=HOSTILE)
     return summarise_compare(config)
+
+
+def words_at_a_glance(report: Report) -> int:
+    """Words that are read before anything is unfolded, as ``wc`` counts them."""
+    said = [report.title, report.kicker]
+    for block in report.blocks:
+        match block:
+            case Text(text) | Heading(text) | Code(text):
+                said.append(text)
+            case Picture(_, title, caption) | Table(title=title, caption=caption):
+                said += [title, caption]
+            case Details(title):
+                said.append(title)
+        if isinstance(block, Table):
+            said += [*block.headings, *(f"{cell.text} {cell.small}" for row in block.rows for cell in row)]
+    return len(" ".join(said).split())

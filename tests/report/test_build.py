@@ -8,7 +8,7 @@ from typing import Any
 import msgspec
 import numpy as np
 import pytest
-from report.conftest import COMMAND, ENVIRONMENT
+from report.conftest import COMMAND, ENVIRONMENT, words_at_a_glance
 from stats.synthetic import summarise_compare
 
 from jaxnorm.experiments.compare.figures import WORDS
@@ -282,22 +282,6 @@ def test_every_number_at_a_glance_comes_from_the_summary(summary):
     ]
     assert sum(len(numbers) for numbers in base.values()) > 80
     assert unmoved == []
-
-
-def words_at_a_glance(report: Report) -> int:
-    """Words that are read before anything is unfolded, as ``wc`` counts them."""
-    said = [report.title, report.kicker]
-    for block in report.blocks:
-        match block:
-            case Text(text) | Heading(text) | Code(text):
-                said.append(text)
-            case Picture(_, title, caption) | Table(title=title, caption=caption):
-                said += [title, caption]
-            case Details(title):
-                said.append(title)
-        if isinstance(block, Table):
-            said += [*block.headings, *(f"{cell.text} {cell.small}" for row in block.rows for cell in row)]
-    return len(" ".join(said).split())
 
 
 @pytest.mark.parametrize(
