@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 
 from jaxnorm.report.arms import STRAY
 from jaxnorm.report.blocks import Cell, ForestRow, Table
-from jaxnorm.report.comparisons import factors_of
+from jaxnorm.report.comparisons import factors_of, forest_row
 from jaxnorm.report.text import comparison_title, difference_text, margin, say, signed
 from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.claims import Expectation, Slot
@@ -69,7 +69,6 @@ def forest(summary: Summary, words: Vocabulary, verdict: Verdict) -> tuple[Fores
 def _forest_row(summary: Summary, words: Vocabulary, part: Evidence) -> ForestRow:
     comparison = summary.comparisons[part.comparison]
     unit = words.measure(comparison.measure).unit
-    scale = comparison.margin or abs(comparison.mean) or 1.0
     favour = part.sign * FAVOURS.get(part.expected, 1)
     if part.expected == "different" and favour * comparison.mean < 0:
         favour = -favour
@@ -78,8 +77,7 @@ def _forest_row(summary: Summary, words: Vocabulary, part: Evidence) -> ForestRo
         f"{words.measure(comparison.measure).title}, {label}: {difference_text(comparison, unit, part.sign)}, "
         f"margin {margin(comparison.margin, unit)}; expected {part.expected}"
     )
-    joint, alone = (None if half is None else half / scale for half in (comparison.half, comparison.half_alone))
-    return ForestRow(text, favour * comparison.mean / scale, joint, alone, part.finding, comparison.margin > 0)
+    return forest_row(comparison, text, part.finding, favour)
 
 
 def statements_table(summary: Summary, words: Vocabulary) -> Table:

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 
 from jaxnorm.report.arms import STRAY
-from jaxnorm.report.blocks import Block, Cell, ForestRow, Table, Text
+from jaxnorm.report.blocks import Block, Cell, ForestRow, Mark, Table, Text
 from jaxnorm.report.text import arm_title, comparison_title, count, difference, difference_text, margin
 from jaxnorm.report.vocabulary import Vocabulary
 from jaxnorm.stats.arm import Factor
@@ -17,15 +17,13 @@ def comparisons_table(summary: Summary, words: Vocabulary, comparisons: Sequence
         measure = words.measure(each.measure)
         mean, interval = difference(each, measure.unit)
         share = test_share(each)
-        scale = each.margin or abs(each.mean) or 1.0
-        joint, alone = (None if half is None else half / scale for half in (each.half, each.half_alone))
         text = f"{measure.title}, {comparison_title(each, factors)}: {difference_text(each, measure.unit)}"
         rows.append(
             [
                 Cell(f"{measure.title} ({measure.unit.difference})" if measure.unit.difference else measure.title),
                 Cell(comparison_title(each, factors) + (STRAY if each.strays else "")),
                 Cell(each.finding, mark=each.finding),
-                Cell("", forest=(ForestRow(text, each.mean / scale, joint, alone, each.finding, each.margin > 0),)),
+                Cell("", forest=(forest_row(each, text, each.finding),)),
                 Cell(mean, interval),
                 Cell(margin(each.margin, measure.unit)),
                 Cell("" if share is None else f"{100 * share:.0f} %"),
@@ -39,6 +37,13 @@ def comparisons_table(summary: Summary, words: Vocabulary, comparisons: Sequence
         f"comes from the test examples, where it was recorded. {STRAY} with outlier or diverged runs."
     )
     return Table("comparisons", headings, rows, caption, 4)
+
+
+def forest_row(each: Comparison, text: str, finding: Mark, sign: int = 1) -> ForestRow:
+    """The intervals of a comparison in margins, or in sizes of the difference where there is no margin."""
+    scale = each.margin or abs(each.mean) or 1.0
+    joint, alone = (None if half is None else half / scale for half in (each.half, each.half_alone))
+    return ForestRow(text, sign * each.mean / scale, joint, alone, finding, each.margin > 0)
 
 
 def test_share(each: Comparison) -> float | None:

@@ -11,11 +11,10 @@ from jaxnorm.stats.arm import Arm
 from jaxnorm.stats.summarise import estimate
 from jaxnorm.stats.summary import Sweep, SweepPoint
 from jaxnorm.stats.table import ArmTable
+from jaxnorm.stats.units import SMALLEST
 
 LEVEL = "matched_loss"
 """Name of the setting at which a sweep of levels stands."""
-SMALLEST = 1e-30
-"""Stands for a loss of zero, which has no logarithm."""
 
 
 class Matched(NamedTuple):

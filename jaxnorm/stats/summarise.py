@@ -17,12 +17,11 @@ from jaxnorm.stats.plan import Plan
 from jaxnorm.stats.rule import DecisionRule
 from jaxnorm.stats.summary import ArmSummary, Control, Curve, Estimate, Summary, Sweep
 from jaxnorm.stats.table import ArmTable, read_arms
+from jaxnorm.stats.units import SMALLEST
 from jaxnorm.stats.values import Examples, Values
 
 PROFILED = ("gradient_norm",)
 """Probed quantities whose values by block are summarised."""
-SMALLEST = 1e-30
-"""Stands for a gradient of zero, which has no logarithm."""
 
 
 @dataclasses.dataclass(frozen=True)

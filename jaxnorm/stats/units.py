@@ -20,10 +20,11 @@ FRACTION = Unit("%", "pp", 100.0)
 POINTS = Unit("pp", "pp", 100.0)
 """Spreads and differences of accuracies: stored as fractions of 1."""
 EPOCHS = Unit("epochs", "epochs")
-SECONDS = Unit("s", "s")
 DECADES = Unit("decades", "decades")
 """Powers of ten: 0.3 decades are a factor of 2."""
 RATIO = Unit("", "")
 INPUT = Unit("units of input", "units of input")
 """The scale on which a nonlinearity reads what it is given."""
 GRADIENT = Unit("nats per weight", "nats per weight")
+SMALLEST = 1e-30
+"""Stands for zero where a logarithm is taken."""

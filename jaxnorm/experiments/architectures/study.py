@@ -9,7 +9,6 @@ from jaxnorm.experiments.command_line import UsageError
 from jaxnorm.stats.arm import Arm
 
 Model = Literal["mlp", "cnn", "lstm", "gru", "transformer"]
-Rate = Literal["best", "shared"]
 
 QUICK_TUNING_SEEDS, QUICK_RATES, QUICK_WIDTH = 2, 2, 16
 

@@ -9,10 +9,8 @@ from jaxnorm.experiments.build import assemble, build_model, build_norm, check_p
 from jaxnorm.experiments.depth.claims import make_plan
 from jaxnorm.experiments.depth.study import DepthArm, DepthConfig
 from jaxnorm.experiments.instrument import Analysis, Instrument
+from jaxnorm.stats.units import SMALLEST
 from jaxnorm.training import Data, Probe, Train, TrainState, make_probe
-
-SMALLEST = 1e-30
-"""Stands for a gradient of zero, which has no logarithm."""
 
 
 def build_train(config: DepthConfig, arm: DepthArm, dataset: Dataset) -> Train:
